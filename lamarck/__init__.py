@@ -1,0 +1,3 @@
+"""Code that is written once, proven, and inherited."""
+
+__version__ = "0.1.0"

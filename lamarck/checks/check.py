@@ -1,0 +1,25 @@
+"""The seam for everything that measures a candidate."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from lamarck.records import Candidate, Evidence, Task
+
+
+class Check(Protocol):
+    """Measures one thing about a candidate.
+
+    Never raises because the candidate is bad: that is a `failed` outcome. When the check itself breaks, the outcome is
+    `errored`, with the reason in the log. Raises only `EnvironmentProblem` (no sandbox) and `BadInput` (the task's own
+    tests are unusable). Equal code, tests, environment and version give equal outcomes.
+    """
+
+    name: str
+    version: str
+    required: bool  # for admission
+
+    def applies(self, task: Task) -> bool:
+        """False when the task gives this check nothing to measure; then it is not missing either."""
+
+    def run(self, task: Task, candidate: Candidate) -> Evidence: ...

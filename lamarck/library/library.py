@@ -1,0 +1,76 @@
+"""The seam to where proven code lives and is found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from lamarck.records import Artifact, Attempt, ExitReason, Record, Run, Spend, Verdict
+
+
+class Hit(Record):
+    """One search result. `score` orders hits of one search and means nothing across searches; reasons say why."""
+
+    artifact: Artifact
+    score: float
+    reasons: tuple[str, ...] = ()
+
+
+class Library(Protocol):
+    """Artifacts with their evidence, and the log of runs. Every method is one transaction.
+
+    What a method returned from is on disk (`kill -9` loses nothing acknowledged). Several processes may use one
+    library. Raises `LibraryLocked`, `LibraryTooNew`, `LibraryCorrupt`, `DiskFull`; `BadInput` for an id that is
+    unknown or a prefix that several share.
+    """
+
+    # artifacts
+    def save(self, artifact: Artifact) -> None:
+        """Keep an artifact. Saving the same id again updates task, verdict, lineage and status, never the code."""
+
+    def find(self, text: str, *, limit: int = 10, signature: str | None = None) -> tuple[Hit, ...]:
+        """Live artifacts for a request, best first: full text and (where there is an embedder) embeddings."""
+
+    def get(self, id_or_prefix: str) -> Artifact: ...
+
+    def artifacts(self) -> Iterator[Artifact]:
+        """All of them, oldest first."""
+
+    def record_use(self, artifact_id: str) -> None:
+        """Count one use that was accepted."""
+
+    def retire(self, artifact_id: str) -> None: ...
+
+    # runs
+    def begin_run(self, run: Run) -> None: ...
+
+    def record_attempt(self, run_id: str, attempt: Attempt) -> None:
+        """Append; an attempt with the same number is replaced."""
+
+    def end_run(
+        self,
+        run_id: str,
+        *,
+        exit_reason: ExitReason,
+        spend: Spend,
+        seconds: float,
+        artifact_id: str | None = None,
+        message: str = "",
+    ) -> None: ...
+
+    def get_run(self, id_or_prefix: str) -> Run:
+        """With its attempts, by number."""
+
+    def runs(self, *, limit: int = 20) -> tuple[Run, ...]:
+        """Newest first, without attempts."""
+
+    # verdicts of equal code, tests, checks and environment
+    def cached_verdict(self, key: str) -> Verdict | None: ...
+
+    def cache_verdict(self, key: str, verdict: Verdict) -> None: ...
+
+    # figures
+    def stats(self) -> dict[str, float]:
+        """Counts and sums over artifacts and runs, measured: see the implementation's docstring for the names."""
+
+    def close(self) -> None: ...

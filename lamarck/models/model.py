@@ -1,0 +1,66 @@
+"""The seam to anything that completes text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from lamarck.records import Record, Sampling, content_id
+
+
+class Message(Record):
+    role: str  # system | user | assistant
+    content: str
+
+
+class Request(Record):
+    """One completion to make. Every call of a run carries its own `sampling.seed`."""
+
+    messages: tuple[Message, ...]
+    sampling: Sampling
+    template_version: str = ""
+
+
+class Reply(Record):
+    """One completion as it came. seconds: wall clock, waiting in a queue not included."""
+
+    text: str
+    finish: str  # stop | length
+    prompt_tokens: int
+    completion_tokens: int
+    seconds: float
+    cpu_seconds: float = 0.0
+    usd: float = 0.0
+    model: str = ""
+    model_digest: str = ""
+    engine: str = ""
+    from_cache: bool = False  # recorded before, so nothing was spent now
+
+
+TokenCallback = Callable[[str], None]
+
+
+class Model(Protocol):
+    """Completes chat messages.
+
+    Deterministic for equal requests as far as the engine allows. Raises `ModelUnavailable` (and its children) when it
+    can't answer; never retries on its own; never returns a partial reply as a whole one (`finish` says 'length' when
+    max_tokens cut it). Safe to call from several threads.
+    """
+
+    name: str
+    digest: str  # SHA-256 of the weights, or of the endpoint's identity
+    engine: str  # name and version of what runs it
+
+    def complete(self, request: Request, on_token: TokenCallback | None = None) -> Reply: ...
+
+    def count_tokens(self, messages: tuple[Message, ...]) -> int:
+        """Prompt tokens that `messages` will cost, at least; exact where a tokenizer is at hand."""
+
+    def close(self) -> None:
+        """Free what it holds. The model is not used afterwards."""
+
+
+def request_key(model: Model, request: Request) -> str:
+    """The exact key of a reply: canonical messages, weights, sampling with its seed, template version."""
+    return content_id("reply", model.digest, request)

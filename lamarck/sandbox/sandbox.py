@@ -1,0 +1,118 @@
+"""The seam between Lamarck and code that nobody trusts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from lamarck.records import JobLimits, Record
+
+JOB_DIR = "/job"  # the job's own files, read-only
+SCRATCH_DIR = "/scratch"  # the one writable folder (besides a private /tmp), also the working folder
+
+
+class Enforcement(StrEnum):
+    ENFORCED = "enforced"
+    DEGRADED = "degraded"
+    ABSENT = "absent"
+
+
+class Requirement(StrEnum):
+    NETWORK = "network"
+    FILES = "files"
+    MEMORY = "memory"
+    CPU = "cpu"
+    PROCESSES = "processes"
+    PRIVILEGES = "privileges"
+
+
+class ProbeRow(Record):
+    """One requirement as it was found by trying to break it, and what mends it."""
+
+    requirement: Requirement
+    enforcement: Enforcement
+    how: str
+    mend: str = ""
+
+
+class StopReason(StrEnum):
+    """Why a job ended."""
+
+    EXITED = "exited"
+    SIGNALLED = "signalled"
+    WALL_TIME = "wall_time"
+    CPU_TIME = "cpu_time"
+    MEMORY = "memory"
+    OUTPUT = "output"
+    SCRATCH = "scratch"
+    KILLED = "killed"  # by its supervisor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mount:
+    """A host file or folder, bound read-only at `target` (an absolute path; default: the same path)."""
+
+    source: Path
+    target: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """What to run. `argv[0]` is absolute. `files` (relative POSIX path → content) appear read-only below JOB_DIR.
+
+    `scratch`: a host folder bound read-write at SCRATCH_DIR, which two jobs may share; None gives a private one that
+    dies with the job. `pass_fds` stay open in the job under the same numbers; everything else is closed. `env` is the
+    whole environment. Standard input is empty.
+    """
+
+    argv: tuple[str, ...]
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    mounts: tuple[Mount, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict)
+    scratch: Path | None = None
+    pass_fds: tuple[int, ...] = ()
+    limits: JobLimits = JobLimits()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """How a job ended. seconds and cpu_seconds are taken outside the job; output is capped at `limits.output_bytes`."""
+
+    reason: StopReason
+    exit_code: int | None
+    stdout: bytes
+    stderr: bytes
+    seconds: float
+    cpu_seconds: float
+    enforcement: Mapping[str, str]  # requirement → enforced | degraded | absent
+
+
+class Running(Protocol):
+    """A started job."""
+
+    def wait(self) -> Outcome:
+        """Block until the job and all of its descendants are gone. May be called again; the answer stays."""
+
+    def kill(self) -> None:
+        """End the job and all of its descendants. Safe to call at any time, from any thread."""
+
+
+class Sandbox(Protocol):
+    """Runs jobs where they can reach nothing. Decides neither pass nor fail.
+
+    Fail closed: `start` raises `SandboxUnavailable` (with the mend) when a requirement is absent, or degraded without
+    the user's explicit choice; memory by watchdog is the one degradation that is allowed by default and recorded.
+    """
+
+    name: str
+
+    def probe(self) -> tuple[ProbeRow, ...]:
+        """Live escape attempts, one row per requirement. Never reads versions instead. About a second."""
+
+    def start(self, job: Job) -> Running: ...
+
+    def run(self, job: Job) -> Outcome:
+        """`start` and `wait`; on any exception (KeyboardInterrupt too) the job is killed first."""
