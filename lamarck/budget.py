@@ -6,7 +6,7 @@ from lamarck.errors import LimitSpent
 from lamarck.records import Limits, Record, Spend
 
 
-class Budget(Record):
+class Budget(Record, frozen=True, kw_only=True):
     """What a run may spend, what it has spent, and what is reserved for the attempt under way."""
 
     limits: Limits

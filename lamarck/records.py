@@ -61,14 +61,14 @@ class AcceptanceKind(StrEnum):
     EXAMPLES = "examples"  # a JSON list of {"call": …, "equals": …} or {"call": …, "raises": …}
 
 
-class SourceFile(Record):
+class SourceFile(Record, frozen=True, kw_only=True):
     """A text file at a POSIX path relative to the job's folder."""
 
     path: str
     text: str
 
 
-class Acceptance(Record):
+class Acceptance(Record, frozen=True, kw_only=True):
     """What decides. `content` is Python for pytest and doctest, a JSON list of `Example` for examples.
 
     `path` is where the tests stand relative to the candidate's files (tests may import helpers beside them).
@@ -80,7 +80,7 @@ class Acceptance(Record):
     trust: Trust = Trust.GIVEN
 
 
-class Example(Record):
+class Example(Record, frozen=True, kw_only=True):
     """One input/output example: `call` is a Python expression over the module's names.
 
     Exactly one of `equals` (a Python expression whose value the call must equal) and `raises` (the name of an
@@ -92,7 +92,7 @@ class Example(Record):
     raises: str | None = None
 
 
-class Limits(Record):
+class Limits(Record, frozen=True, kw_only=True):
     """What one run may spend. tokens: prompt + generated; seconds: wall clock; usd: money."""
 
     tokens: int = 8000
@@ -100,7 +100,7 @@ class Limits(Record):
     usd: float = 0.0
 
 
-class JobLimits(Record):
+class JobLimits(Record, frozen=True, kw_only=True):
     """What one sandboxed job may use. Settings and tasks may only lower these."""
 
     memory_mb: int = 2048
@@ -117,7 +117,7 @@ class JobLimits(Record):
         return JobLimits(**{f: min(getattr(self, f), getattr(other, f)) for f in self.__struct_fields__})
 
 
-class Task(Record):
+class Task(Record, frozen=True, kw_only=True):
     """What is wanted. Build it with `make_task`, which derives the id from the content.
 
     `module` is the dotted name that tests import. `stubs` are the files a candidate has to write (their text is
@@ -158,7 +158,7 @@ def make_task(**fields: Any) -> Task:
 # --- what is spent ------------------------------------------------------------------------------------------------
 
 
-class Spend(Record):
+class Spend(Record, frozen=True, kw_only=True):
     """Measured, never estimated. seconds: wall clock of model calls and checks; cpu_seconds where it was measured."""
 
     calls: int = 0
@@ -183,7 +183,7 @@ class Spend(Record):
 # --- the candidate ------------------------------------------------------------------------------------------------
 
 
-class Sampling(Record):
+class Sampling(Record, frozen=True, kw_only=True):
     """How a model samples. `seed` differs for every call of a run."""
 
     max_tokens: int = 768
@@ -193,7 +193,7 @@ class Sampling(Record):
     stop: tuple[str, ...] = ()
 
 
-class Origin(Record):
+class Origin(Record, frozen=True, kw_only=True):
     """Where a candidate comes from, closely enough to make it again."""
 
     generator: str  # user | reuse | model | repair
@@ -206,7 +206,7 @@ class Origin(Record):
     template_version: str | None = None
 
 
-class Candidate(Record):
+class Candidate(Record, frozen=True, kw_only=True):
     """Code that somebody proposes. Build it with `make_candidate`; the id is the hash of files and entry point."""
 
     id: str
@@ -275,7 +275,7 @@ class Assurance(StrEnum):
     CLAIMED = "claimed"
 
 
-class Failure(Record):
+class Failure(Record, frozen=True, kw_only=True):
     """Why one test failed, in parts that a prompt or a person can use. Absent parts could not be told."""
 
     message: str
@@ -288,7 +288,7 @@ class Failure(Record):
     candidate_line: int | None = None  # where in the candidate's main file it was raised
 
 
-class TestResult(Record):
+class TestResult(Record, frozen=True, kw_only=True):
     """One test, by its id (`file::Class::name[param]`)."""
 
     __test__ = False  # pytest must not collect a record
@@ -299,7 +299,7 @@ class TestResult(Record):
     failure: Failure | None = None
 
 
-class Finding(Record):
+class Finding(Record, frozen=True, kw_only=True):
     """What a static check found at a place in the candidate."""
 
     rule: str
@@ -310,7 +310,7 @@ class Finding(Record):
     line: int = 0
 
 
-class Evidence(Record):
+class Evidence(Record, frozen=True, kw_only=True):
     """What one check measured on one candidate, and the command that measures it again."""
 
     check: str
@@ -336,7 +336,7 @@ class Decision(StrEnum):
     PENDING = "pending"
 
 
-class Verdict(Record):
+class Verdict(Record, frozen=True, kw_only=True):
     """From evidence alone. `quality` is absent until all four of its parts are measured."""
 
     decision: Decision
@@ -355,12 +355,12 @@ class ArtifactStatus(StrEnum):
     RETIRED = "retired"
 
 
-class Usage(Record):
+class Usage(Record, frozen=True, kw_only=True):
     served: int = 0
     last_served: str | None = None
 
 
-class Artifact(Record):
+class Artifact(Record, frozen=True, kw_only=True):
     """An accepted candidate with its evidence and lineage. `id` is the candidate's id."""
 
     id: str
@@ -377,7 +377,7 @@ class Artifact(Record):
 # --- the run log --------------------------------------------------------------------------------------------------
 
 
-class Piece(Record):
+class Piece(Record, frozen=True, kw_only=True):
     """One part of a prompt. source: where it is from; tokens: estimated until a tokenizer counted them."""
 
     source: str  # task | tests | library | failure
@@ -387,7 +387,7 @@ class Piece(Record):
     score: float | None = None
 
 
-class Context(Record):
+class Context(Record, frozen=True, kw_only=True):
     """The pieces chosen, ordered and packed for one prompt."""
 
     task_id: str
@@ -424,7 +424,7 @@ _EXIT_CODES = {
 }
 
 
-class Attempt(Record):
+class Attempt(Record, frozen=True, kw_only=True):
     """One candidate and what came of it. Kept whether it was accepted or not."""
 
     number: int
@@ -437,7 +437,7 @@ class Attempt(Record):
     spend: Spend = Spend()  # of this attempt: the model call and the checks
 
 
-class Run(Record):
+class Run(Record, frozen=True, kw_only=True):
     """One solve, add or verify, from its beginning to its typed end. `exit_reason` None: still going, or killed."""
 
     id: str
@@ -452,7 +452,7 @@ class Run(Record):
     message: str = ""
 
 
-class Event(Record):
+class Event(Record, frozen=True, kw_only=True):
     """What observers get, read-only, as it happens. `kind` is one of the names in docs/events.md."""
 
     kind: str

@@ -25,7 +25,7 @@ def _described(text: str, **limits: Any) -> Any:
     return msgspec.Meta(description=text, **limits)
 
 
-class LimitSettings(Record):
+class LimitSettings(Record, frozen=True, kw_only=True):
     tokens: Annotated[int, _described("prompt and generated tokens a run may use", ge=0)] = 8000
     seconds: Annotated[float, _described("wall-clock seconds a run may take", ge=0)] = 300.0
     usd: Annotated[float, _described("money a run may spend, US dollars", ge=0)] = 0.0
@@ -35,7 +35,7 @@ class LimitSettings(Record):
         return Limits(tokens=self.tokens, seconds=self.seconds, usd=self.usd)
 
 
-class SandboxSettings(Record):
+class SandboxSettings(Record, frozen=True, kw_only=True):
     backend: Annotated[Literal["auto", "bubblewrap", "docker", "podman"], _described("which isolation to use")] = "auto"
     allow_degraded: Annotated[
         bool, _described("run although a requirement is only partly enforced; the evidence records it")
@@ -54,23 +54,23 @@ class SandboxSettings(Record):
         )
 
 
-class TrustSettings(Record):
+class TrustSettings(Record, frozen=True, kw_only=True):
     accept_claimed: Annotated[
         AcceptClaimed, _described("whether evidence measured in the candidate's own process is enough")
     ] = "ask"
 
 
-class LibrarySettings(Record):
+class LibrarySettings(Record, frozen=True, kw_only=True):
     path: Annotated[str, _described("the library file; empty: library.sqlite in LAMARCK_HOME")] = ""
     lock_seconds: Annotated[float, _described("how long to wait for another process", gt=0)] = 10.0
 
 
-class ReuseSettings(Record):
+class ReuseSettings(Record, frozen=True, kw_only=True):
     enabled: Annotated[bool, _described("try proven code from the library first")] = True
     candidates: Annotated[int, _described("how many library artifacts to try on a task's tests", ge=0, le=50)] = 5
 
 
-class ModelSettings(Record):
+class ModelSettings(Record, frozen=True, kw_only=True):
     tiers: Annotated[
         tuple[str, ...], _described("models to climb, smallest first: embedded names or [endpoints] names")
     ] = ("qwen2.5-coder-1.5b",)
@@ -81,18 +81,22 @@ class ModelSettings(Record):
     parallel: Annotated[int, _described("requests of the embedded model in flight at once", ge=1, le=16)] = 1
 
 
-class EndpointSettings(Record):
+class EndpointSettings(Record, frozen=True, kw_only=True):
     """One OpenAI-compatible endpoint. Only the user's own file, environment or flags may define one."""
 
     base_url: Annotated[str, _described("address of the API, ending in /v1")]
     model: Annotated[str, _described("the model's name there")]
     api_key_env: Annotated[str, _described("environment variable that holds the key; empty: none")] = ""
-    usd_per_million_prompt: Annotated[float | None, _described("price; absent: looked up", ge=0)] = None
-    usd_per_million_completion: Annotated[float | None, _described("price; absent: looked up", ge=0)] = None
+    usd_per_million_prompt: Annotated[
+        Annotated[float, msgspec.Meta(ge=0)] | None, _described("price; absent: looked up")
+    ] = None
+    usd_per_million_completion: Annotated[
+        Annotated[float, msgspec.Meta(ge=0)] | None, _described("price; absent: looked up")
+    ] = None
     timeout_seconds: Annotated[float, _described("how long one call may take", gt=0)] = 120.0
 
 
-class Settings(Record):
+class Settings(Record, frozen=True, kw_only=True):
     """The whole file."""
 
     limits: LimitSettings = LimitSettings()
@@ -104,7 +108,7 @@ class Settings(Record):
     endpoints: dict[str, EndpointSettings] = {}
 
 
-class Source(Record):
+class Source(Record, frozen=True, kw_only=True):
     """Where the value of a key came from, for `lamarck config show`."""
 
     key: str
@@ -202,7 +206,7 @@ def _convert(values: dict[str, Any], origin: str) -> Settings:
             key = ".".join(x for x in (place, unknown[1]) if x)
             raise BadInput(f"{origin}: unknown setting '{key}'", "see `lamarck config schema` for the names") from error
         raise BadInput(
-            f"{origin}: setting '{place}': {message.split(' - at ')[0]}", "see `lamarck config schema`"
+            f"{origin}: setting '{place}': {message.split(' - at ', maxsplit=1)[0]}", "see `lamarck config schema`"
         ) from error
 
 
@@ -281,6 +285,7 @@ def _refuse_loosening(before: Settings, after: Settings, origin: str) -> None:
     for key, is_looser in loosened.items():
         if is_looser:
             raise BadInput(
-                f"{origin}: a project's file may not set '{key}' that way (it would loosen trust, enable an endpoint or spend)",
+                f"{origin}: a project's file may not set '{key}' that way "
+                "(it would loosen trust, enable an endpoint or spend)",
                 f"set it in {user_file()}, in the environment or by a flag",
             )

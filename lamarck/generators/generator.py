@@ -7,7 +7,7 @@ from typing import Protocol
 from lamarck.records import Attempt, Candidate, Context, Record, Spend, Task
 
 
-class Proposal(Record):
+class Proposal(Record, frozen=True, kw_only=True):
     """What one step of a generator brought: a candidate, or why there is none, and what it cost either way."""
 
     candidate: Candidate | None

@@ -8,7 +8,7 @@ from typing import Protocol
 from lamarck.records import Artifact, Attempt, ExitReason, Record, Run, Spend, Verdict
 
 
-class Hit(Record):
+class Hit(Record, frozen=True, kw_only=True):
     """One search result. `score` orders hits of one search and means nothing across searches; reasons say why."""
 
     artifact: Artifact

@@ -8,12 +8,12 @@ from typing import Protocol
 from lamarck.records import Record, Sampling, content_id
 
 
-class Message(Record):
+class Message(Record, frozen=True, kw_only=True):
     role: str  # system | user | assistant
     content: str
 
 
-class Request(Record):
+class Request(Record, frozen=True, kw_only=True):
     """One completion to make. Every call of a run carries its own `sampling.seed`."""
 
     messages: tuple[Message, ...]
@@ -21,7 +21,7 @@ class Request(Record):
     template_version: str = ""
 
 
-class Reply(Record):
+class Reply(Record, frozen=True, kw_only=True):
     """One completion as it came. seconds: wall clock, waiting in a queue not included."""
 
     text: str

@@ -29,7 +29,7 @@ class Requirement(StrEnum):
     PRIVILEGES = "privileges"
 
 
-class ProbeRow(Record):
+class ProbeRow(Record, frozen=True, kw_only=True):
     """One requirement as it was found by trying to break it, and what mends it."""
 
     requirement: Requirement
