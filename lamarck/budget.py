@@ -26,7 +26,7 @@ class Budget(Record, frozen=True, kw_only=True):
         """Set the worst case of an attempt aside. Raises `LimitSpent` when it does not fit."""
         if tokens > self.tokens_left:
             raise LimitSpent(
-                f"{self.spent.tokens} of {self.limits.tokens} tokens are spent and the next attempt needs up to {tokens}",
+                f"{self.spent.tokens} of {self.limits.tokens} tokens are spent, and an attempt needs up to {tokens}",
                 "raise --tokens",
                 which="tokens",
             )

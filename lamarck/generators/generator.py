@@ -18,7 +18,10 @@ class Proposal(Record, frozen=True, kw_only=True):
 
 
 class Generator(Protocol):
-    """Proposes candidates; never accepts one. Raises `ModelUnavailable` and `LimitSpent`, nothing because a reply is bad."""
+    """Proposes candidates; never accepts one. Raises `ModelUnavailable` and `LimitSpent`.
+
+    A bad reply raises nothing: it is a proposal without a candidate.
+    """
 
     name: str
 

@@ -74,7 +74,7 @@ class Job:
     env: Mapping[str, str] = field(default_factory=dict)
     scratch: Path | None = None
     pass_fds: tuple[int, ...] = ()
-    limits: JobLimits = JobLimits()
+    limits: JobLimits = field(default_factory=JobLimits)
 
 
 @dataclass(frozen=True, kw_only=True)
