@@ -369,6 +369,7 @@ class Artifact(Record, frozen=True, kw_only=True):
     candidate: Candidate
     verdict: Verdict
     created: str
+    cost: Spend = Spend()  # what the run that made it spent in all
     lineage: tuple[str, ...] = ()  # artifact ids it descends from, nearest first
     status: ArtifactStatus = ArtifactStatus.LIVE
     usage: Usage = Usage()
@@ -432,6 +433,7 @@ class Attempt(Record, frozen=True, kw_only=True):
     candidate: Candidate | None  # None: the reply held no code
     verdict: Verdict | None
     context: Context | None = None
+    tier: str | None = None
     reply: str | None = None  # the model's text, word for word
     note: str = ""  # why there is no candidate or no verdict
     spend: Spend = Spend()  # of this attempt: the model call and the checks

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from lamarck.budget import Budget
+from lamarck.policy import Step
 from lamarck.records import Attempt, Candidate, Context, Record, Spend, Task
 
 
@@ -18,12 +20,14 @@ class Proposal(Record, frozen=True, kw_only=True):
 
 
 class Generator(Protocol):
-    """Proposes candidates; never accepts one. Raises `ModelUnavailable` and `LimitSpent`.
+    """Proposes candidates; never accepts one.
 
-    A bad reply raises nothing: it is a proposal without a candidate.
+    Reserves the worst case in `budget` before it spends, so it raises `LimitSpent` rather than overspend; raises
+    `ModelUnavailable` when a model can't answer. A bad reply raises nothing: it is a proposal without a candidate.
+    Deterministic for equal arguments, as far as the model is.
     """
 
     name: str
 
-    def propose(self, task: Task, history: tuple[Attempt, ...], *, seed: int) -> Proposal | None:
-        """The next candidate given what was tried, or None when this generator has no more to offer."""
+    def propose(self, task: Task, history: tuple[Attempt, ...], step: Step, budget: Budget) -> Proposal | None:
+        """The candidate for this step, or None when this generator has no more to offer for this task."""

@@ -1,0 +1,138 @@
+"""The first context engineer: fixed rules. What the task says first, then what decides, then what failed."""
+
+from __future__ import annotations
+
+from lamarck.records import (
+    Acceptance,
+    AcceptanceKind,
+    Artifact,
+    Attempt,
+    CheckOutcome,
+    Context,
+    Evidence,
+    Piece,
+    Task,
+    TestResult,
+)
+
+_CHARS_PER_TOKEN = 3.2  # Python text under the tokenizers of small code models; an estimate for packing only
+_FAILURES_SHOWN = 3
+_FINDINGS_SHOWN = 5
+
+
+def _piece(source: str, kind: str, text: str) -> Piece:
+    return Piece(source=source, kind=kind, text=text.rstrip(), tokens=int(len(text) / _CHARS_PER_TOKEN) + 1)
+
+
+class RuleContext:
+    """Packs pieces in a fixed order until `tokens` are used; what decides is cut last."""
+
+    version = "rules-1"
+
+    def build(self, task: Task, *, related: tuple[Artifact, ...], failed: Attempt | None, tokens: int) -> Context:
+        """See `ContextEngineer.build`. Goal, stubs and failure always go in; tests and related code as they fit."""
+        fixed = [_piece("task", "goal", task.goal)]
+        fixed += [_piece("task", f"file:{s.path}", s.text) for s in task.stubs if s.text.strip()]
+        if task.signature and not any(s.text.strip() for s in task.stubs):
+            fixed.append(_piece("task", "signature", task.signature))
+        if task.constraints:
+            fixed.append(_piece("task", "constraints", "\n".join(f"- {c}" for c in task.constraints)))
+        last = self._failure(failed) if failed else []
+        left = tokens - sum(p.tokens for p in fixed + last)
+        optional: list[Piece] = []
+        for piece in [*self._tests(task), *self._support(task), *self._related(related)]:
+            shortened = _shorten(piece, left)
+            if shortened is not None:
+                optional.append(shortened)
+                left -= shortened.tokens
+        return Context(task_id=task.id, pieces=(*fixed, *optional, *last), policy_version=self.version)
+
+    def _tests(self, task: Task) -> list[Piece]:
+        return [_piece("tests", f"{a.trust}:{a.path}", _shown(a)) for a in task.acceptance if _is_news(a, task)]
+
+    def _support(self, task: Task) -> list[Piece]:
+        python = [s for s in task.support if s.path.endswith(".py") and not s.path.endswith("conftest.py")]
+        return [_piece("task", f"support:{s.path}", s.text) for s in python]
+
+    def _related(self, related: tuple[Artifact, ...]) -> list[Piece]:
+        return [_piece("library", f"proven:{a.id[:12]}", a.candidate.files[0].text) for a in related[:1]]
+
+    def _failure(self, failed: Attempt) -> list[Piece]:
+        if failed.candidate is None or failed.verdict is None:
+            return []
+        pieces = [_piece("failure", f"code:{f.path}", f.text) for f in failed.candidate.files]
+        pieces += [
+            _piece("failure", f"check:{e.check}", describe_failure(e))
+            for e in failed.verdict.evidence
+            if e.outcome is CheckOutcome.FAILED
+        ]
+        return pieces
+
+
+def describe_failure(evidence: Evidence) -> str:
+    """What failed, attributed: test, statement, inputs, expected, got, exception, line. Plain lines."""
+    failures = [r for r in evidence.results if r.outcome is not CheckOutcome.PASSED]
+    lines: list[str] = []
+    for result in failures[:_FAILURES_SHOWN]:
+        lines += _describe_test(result)
+    if len(failures) > _FAILURES_SHOWN:
+        lines.append(f"({len(failures) - _FAILURES_SHOWN} more tests fail)")
+    for finding in evidence.findings[:_FINDINGS_SHOWN]:
+        lines.append(f"{finding.rule}, line {finding.line}: {finding.message}")
+    return "\n".join(lines) or evidence.log[:800]
+
+
+def _describe_test(result: TestResult) -> list[str]:
+    lines = [f"Test {result.id} failed."]
+    failure = result.failure
+    if failure is None:
+        return lines
+    labelled = (
+        ("statement", failure.expression),
+        ("input", failure.inputs),
+        ("expected", failure.expected),
+        ("got", failure.got),
+        ("raised", failure.exception),
+        ("in your code at line", str(failure.candidate_line) if failure.candidate_line else None),
+    )
+    lines += [f"  {label}: {_clip(text)}" for label, text in labelled if text]
+    if not (failure.expected or failure.exception):
+        lines.append(f"  {_clip(failure.message, 400)}")
+    return lines
+
+
+def _clip(text: str, limit: int = 240) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _is_news(acceptance: Acceptance, task: Task) -> bool:
+    """Doctests stand in the stub already."""
+    return acceptance.kind is not AcceptanceKind.DOCTEST or not any(s.text == acceptance.content for s in task.stubs)
+
+
+def _shown(acceptance: Acceptance) -> str:
+    if acceptance.kind is not AcceptanceKind.EXAMPLES:
+        return acceptance.content
+    import json
+
+    lines = []
+    for example in json.loads(acceptance.content):
+        outcome = f"== {example['equals']}" if example.get("equals") is not None else f"raises {example['raises']}"
+        lines.append(f"{example['call']} {outcome}")
+    return "\n".join(lines)
+
+
+def _shorten(piece: Piece, tokens: int) -> Piece | None:
+    """The piece, or its first lines that fit into `tokens`; None when fewer than a few lines would."""
+    if piece.tokens <= tokens:
+        return piece
+    kept: list[str] = []
+    used = 0.0
+    for line in piece.text.splitlines():
+        used += (len(line) + 1) / _CHARS_PER_TOKEN
+        if used > tokens - 8:
+            break
+        kept.append(line)
+    if len(kept) < 4:
+        return None
+    return _piece(piece.source, piece.kind, "\n".join(kept) + "\n# … (the rest is left out)")

@@ -1,0 +1,238 @@
+"""From a model's reply to the files it holds. Text that does not parse is never a program."""
+
+from __future__ import annotations
+
+import ast
+import re
+import textwrap
+from collections.abc import Iterable
+
+from lamarck.records import Record, SourceFile
+
+_FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[ \t]*([\w+.-]*)[^\n]*\n(.*?)(?:^[ \t]*\1[ \t]*$|\Z)", re.M | re.S)
+_PATH_COMMENT = re.compile(r"\A\s*#\s*(?:file(?:name)?:\s*)?([\w./-]+\.py)\s*$", re.M)
+_CODE_START = re.compile(r"^(?:from|import|def|async def|class|@)\b|^[A-Z_]+ *=", re.M)
+
+# Modules and names that small models use and forget to import, each with the one import that it can mean.
+_MODULES = "math re itertools functools collections string json random heapq bisect operator copy statistics time"
+_MEMBERS = {
+    "typing": "Any List Dict Set Tuple Optional Union Callable Iterable Iterator Sequence Mapping Generator TypeVar",
+    "collections": "defaultdict Counter deque OrderedDict namedtuple",
+    "dataclasses": "dataclass field",
+    "datetime": "datetime date timedelta",
+    "decimal": "Decimal",
+    "fractions": "Fraction",
+    "enum": "Enum auto",
+    "pathlib": "Path",
+    "abc": "ABC abstractmethod",
+    "functools": "reduce wraps lru_cache cmp_to_key partial",
+    "itertools": "groupby chain islice product permutations combinations zip_longest",
+}
+_COMMON_IMPORTS = {name: f"import {name}" for name in _MODULES.split()} | {
+    name: f"from {module} import {name}" for module, names in _MEMBERS.items() for name in names.split()
+}
+
+
+class Extraction(Record, frozen=True, kw_only=True):
+    """The files found in a reply, and which mends were needed to get them."""
+
+    files: tuple[SourceFile, ...]
+    rules: tuple[str, ...] = ()
+
+
+def extract(reply: str, paths: tuple[str, ...], wanted: str | None) -> Extraction | None:
+    """The files `paths` out of a reply, or None when it holds none that parse.
+
+    paths: what has to be written, main file first. wanted: the name that the main file should define.
+    """
+    blocks = _blocks(reply)
+    rules: list[str] = []
+    if len(paths) == 1:
+        code = _best_block([b for _, b in blocks], wanted, rules)
+        if code is None:
+            return None
+        text = _mend(code, paths[0], rules)
+        return Extraction(files=(SourceFile(path=paths[0], text=text),), rules=tuple(rules))
+    found = _assign(blocks, paths, rules)
+    if found is None:
+        return None
+    files = tuple(SourceFile(path=p, text=_mend(found[p], p, rules)) for p in paths)
+    return Extraction(files=files, rules=tuple(rules))
+
+
+def _blocks(reply: str) -> list[tuple[str | None, str]]:
+    """(path named just before or inside, code) of every fenced block; the whole text when there is no fence."""
+    blocks: list[tuple[str | None, str]] = []
+    for match in _FENCE.finditer(reply):
+        if match[2].lower() in {"bash", "sh", "shell", "console", "text", "json", "yaml", "toml"}:
+            continue
+        code = textwrap.dedent(match[3])
+        inside = _PATH_COMMENT.match(code)
+        before = re.search(r"([\w./-]+\.py)\W*\Z", reply[: match.start()].rstrip()[-80:])
+        named = inside or before
+        blocks.append((named[1] if named else None, code))
+    if not blocks:
+        blocks.append((None, _without_prose(reply)))
+    return blocks
+
+
+def _without_prose(text: str) -> str:
+    start = _CODE_START.search(text)
+    return text[start.start() :] if start else text
+
+
+def _best_block(blocks: list[str], wanted: str | None, rules: list[str]) -> str | None:
+    """The block that defines what is wanted, else the largest that defines anything; cut where it was truncated."""
+    parsed: list[tuple[bool, int, str]] = []
+    for block in blocks:
+        code = _parsing_part(block, rules)
+        if code is not None and (names := _defined(ast.parse(code))):
+            parsed.append((wanted in names, len(code), code))
+    if not parsed:
+        return None
+    best = max(parsed, key=lambda p: (p[0], p[1]))
+    return _with_missing_blocks(best[2], [p[2] for p in parsed if p is not best], rules)
+
+
+def _with_missing_blocks(code: str, others: Iterable[str], rules: list[str]) -> str:
+    """Put other blocks before `code` when they define names that it uses and lacks."""
+    missing = _undefined(ast.parse(code))
+    needed = [o for o in others if _defined(ast.parse(o)) & missing]
+    if not needed:
+        return code
+    rules.append("joined blocks")
+    return "\n\n".join([*needed, code])
+
+
+def _assign(blocks: list[tuple[str | None, str]], paths: tuple[str, ...], rules: list[str]) -> dict[str, str] | None:
+    """Each path its block: by the path that a block names, else in the order asked for."""
+    usable = [(name, code) for name, block in blocks if (code := _parsing_part(block, rules)) is not None]
+    found: dict[str, str] = {}
+    rest: list[str] = []
+    for name, code in usable:
+        path = next(
+            (p for p in paths if name and (p == name or p.endswith("/" + name) or name.endswith("/" + p))), None
+        )
+        if path and path not in found:
+            found[path] = code
+        elif name is None:
+            rest.append(code)
+    for path in paths:
+        if path not in found and rest:
+            rules.append("files by order")
+            found[path] = rest.pop(0)
+    for path in paths:  # a package's __init__ may stay empty
+        if path not in found and path.endswith("__init__.py"):
+            found[path] = ""
+    return found if len(found) == len(paths) else None
+
+
+def _parsing_part(block: str, rules: list[str]) -> str | None:
+    """The block if it parses, else its longest leading part that does (a truncated reply, prose after code)."""
+    if _parses(block):
+        return block
+    lines = block.splitlines()
+    for end in range(len(lines) - 1, max(0, len(lines) - 60), -1):
+        part = "\n".join(lines[:end]) + "\n"
+        if _parses(part) and _defined(ast.parse(part)):
+            rules.append("cut the end")
+            return part
+    return None
+
+
+def _parses(code: str) -> bool:
+    try:
+        ast.parse(code)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+    return True
+
+
+def _defined(tree: ast.Module) -> set[str]:
+    """Names of functions, classes and assignments at module level."""
+    names: set[str] = set()
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Assign):
+            names |= {t.id for t in node.targets if isinstance(t, ast.Name)}
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            names.add(node.target.id)
+    return names
+
+
+def _mend(code: str, path: str, rules: list[str]) -> str:
+    """Without the tests and examples that models add, and with the imports that they forget."""
+    code = _without_extras(code, path, rules)
+    missing = sorted({_COMMON_IMPORTS[n] for n in _undefined(ast.parse(code)) if n in _COMMON_IMPORTS})
+    if missing:
+        rules.append("added imports")
+        code = _after_future_imports(code, "\n".join(missing) + "\n")
+    return code.strip("\n") + "\n" if code.strip() else ""
+
+
+def _without_extras(code: str, path: str, rules: list[str]) -> str:
+    tree = ast.parse(code)
+    module = path.removesuffix(".py").replace("/", ".")
+    dropped = [n for n in tree.body if _is_extra(n, module)]
+    if not dropped or len(dropped) == len(tree.body):
+        return code
+    rules.append("dropped tests and examples")
+    lines = code.splitlines()
+    for node in reversed(dropped):
+        first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
+        del lines[first - 1 : node.end_lineno]
+    kept = "\n".join(lines) + "\n"
+    return kept if _parses(kept) else code
+
+
+def _is_extra(node: ast.stmt, module: str) -> bool:
+    if isinstance(node, ast.Assert):
+        return True
+    if isinstance(node, ast.If):
+        return "__name__" in {n.id for n in ast.walk(node.test) if isinstance(n, ast.Name)}
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        called = node.value.func
+        name = called.id if isinstance(called, ast.Name) else getattr(called, "attr", "")
+        return name in {"print", "main", "testmod", "run_tests", "check"} or name.startswith("test_")
+    if isinstance(node, ast.FunctionDef):
+        return node.name.startswith("test_")
+    if isinstance(node, ast.ClassDef):
+        return any("TestCase" in ast.unparse(base) for base in node.bases)
+    if isinstance(node, ast.Import):
+        return all(a.name in {"pytest", "unittest", "doctest"} for a in node.names)
+    return isinstance(node, ast.ImportFrom) and node.level == 0 and node.module == module
+
+
+def _undefined(tree: ast.Module) -> set[str]:
+    """Names that are read somewhere and bound nowhere: an over-approximation of what is in scope is enough here."""
+    import builtins
+
+    bound: set[str] = set(dir(builtins))
+    read: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name):
+            (read if isinstance(node.ctx, ast.Load) else bound).add(node.id)
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            bound.add(node.name)
+        elif isinstance(node, ast.arg):
+            bound.add(node.arg)
+        elif isinstance(node, ast.alias):
+            bound.add((node.asname or node.name).partition(".")[0])
+        elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar) and node.name:
+            bound.add(node.name)
+    return read - bound
+
+
+def _after_future_imports(code: str, text: str) -> str:
+    """Put `text` behind the module's docstring and `from __future__` lines."""
+    tree = ast.parse(code)
+    last = 0
+    for node in tree.body:
+        is_docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        is_future = isinstance(node, ast.ImportFrom) and node.module == "__future__"
+        if not (is_docstring or is_future):
+            break
+        last = node.end_lineno or 0
+    lines = code.splitlines(keepends=True)
+    return "".join(lines[:last]) + text + "".join(lines[last:])

@@ -1,0 +1,81 @@
+"""From a Context to chat messages. The only place where a task's prompt is worded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from lamarck.models.model import Message
+from lamarck.records import Context, Piece, Task
+
+TEMPLATE_VERSION = "code-1"
+
+_SYSTEM = (
+    "You are an expert Python programmer. You write complete, correct code that runs as it is. "
+    "Reply with the code in one fenced block and nothing else."
+)
+_SYSTEM_FILES = (
+    "You are an expert Python programmer. You write complete, correct code that runs as it is. "
+    "Reply with one fenced block per file and nothing else; the first line of each block is a comment with its path."
+)
+
+
+def render(task: Task, context: Context) -> tuple[Message, ...]:
+    """System and user message for one context. Deterministic."""
+    paths = candidate_paths(task)
+    system = _SYSTEM if len(paths) == 1 else _SYSTEM_FILES
+    return (
+        Message(role="system", content=system),
+        Message(role="user", content="\n\n".join(_sections(task, context, paths))),
+    )
+
+
+def candidate_paths(task: Task) -> tuple[str, ...]:
+    """The files a candidate has to write."""
+    return tuple(s.path for s in task.stubs) or (task.main_path,)
+
+
+def _sections(task: Task, context: Context, paths: tuple[str, ...]) -> Iterator[str]:
+    repairing = any(p.source == "failure" for p in context.pieces)
+    for piece in context.pieces:
+        if piece.source != "failure":
+            yield _section(piece)
+    if not repairing:
+        yield _request(task, paths)
+        return
+    code = [p for p in context.pieces if p.source == "failure" and p.kind.startswith("code:")]
+    found = [p for p in context.pieces if p.source == "failure" and not p.kind.startswith("code:")]
+    yield "This attempt is wrong:\n" + "\n".join(_fenced(p.text, _path(p)) for p in code)
+    yield "What failed:\n" + "\n".join(p.text for p in found)
+    yield "Find the mistake and write the corrected, complete code. " + _request(task, paths)
+
+
+def _section(piece: Piece) -> str:
+    if piece.source == "tests":
+        return f"It has to pass these tests:\n{_fenced(piece.text, None)}"
+    if piece.kind == "goal":
+        return piece.text
+    if piece.kind == "signature":
+        return f"Signature:\n{_fenced(piece.text, None)}"
+    if piece.kind == "constraints":
+        return f"Constraints:\n{piece.text}"
+    if piece.kind.startswith("file:"):
+        return f"Complete this file:\n{_fenced(piece.text, _path(piece))}"
+    if piece.kind.startswith("support:"):
+        return f"This file exists already:\n{_fenced(piece.text, _path(piece))}"
+    return f"Proven code that may help:\n{_fenced(piece.text, None)}"
+
+
+def _request(task: Task, paths: tuple[str, ...]) -> str:
+    if len(paths) > 1:
+        return "Write the whole files " + ", ".join(f"`{p}`" for p in paths) + "."
+    named = f" with `{task.entry_point}`" if task.entry_point else ""
+    return f"Write the whole module `{paths[0]}`{named}, including the imports it needs. Do not write tests."
+
+
+def _path(piece: Piece) -> str:
+    return piece.kind.partition(":")[2]
+
+
+def _fenced(text: str, path: str | None) -> str:
+    head = f"# {path}\n" if path else ""
+    return f"```python\n{head}{text}\n```"

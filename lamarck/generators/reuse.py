@@ -1,0 +1,71 @@
+"""Proven code from the library as candidates: near in words or meaning, aligned, and proven again or dropped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+
+from lamarck.budget import Budget
+from lamarck.generators.alignment import variants
+from lamarck.generators.generator import Proposal
+from lamarck.library.library import Library
+from lamarck.policy import Step
+from lamarck.records import Artifact, Attempt, Candidate, Origin, Spend, Task, make_candidate, tree_hash
+
+_VARIANTS_PER_ARTIFACT = 3
+
+
+class Reuse:
+    """Proposes library artifacts, best hit first, a few alignments each. Costs no token.
+
+    How near an artifact is only orders the tries: a near match is a candidate like any other.
+    """
+
+    name = "reuse"
+
+    def __init__(self, library: Library, *, candidates: int) -> None:
+        self._library = library
+        self._candidates = candidates
+        self._open: dict[str, Iterator[Candidate]] = {}
+
+    def propose(self, task: Task, history: tuple[Attempt, ...], step: Step, budget: Budget) -> Proposal | None:
+        """The next aligned artifact that was not tried yet in this run. See `Generator.propose`."""
+        tried = {a.candidate.id for a in history if a.candidate}
+        if task.id not in self._open:
+            self._open[task.id] = self._all(task)
+        for candidate in self._open[task.id]:
+            if candidate.id not in tried:
+                return Proposal(candidate=candidate, spend=Spend())
+        return None
+
+    def _all(self, task: Task) -> Iterator[Candidate]:
+        seen: set[str] = set()
+        for hit in self._library.find(query(task), limit=self._candidates, signature=task.signature):
+            for candidate in islice(aligned(hit.artifact, task), _VARIANTS_PER_ARTIFACT):
+                tree = tree_hash(candidate.files[0].text) or candidate.id
+                if tree not in seen:
+                    seen.add(tree)
+                    yield candidate
+
+
+def query(task: Task) -> str:
+    """What the library is asked for: what is wanted, not how it is tested."""
+    return "\n".join(x for x in (task.goal, task.signature, task.entry_point) if x)
+
+
+def aligned(artifact: Artifact, task: Task) -> Iterator[Candidate]:
+    """Candidates for `task` made of a proven artifact, likeliest alignment first."""
+    source = artifact.candidate
+    several = len(source.files) > 1
+    if several and {f.path for f in source.files} != {s.path for s in task.stubs}:
+        return  # modules import each other by name, so only the same layout can serve
+    path = source.files[0].path if several else task.main_path
+    for files in variants(
+        source.files, source.entry_point, path=path, wanted=task.entry_point, signature=task.signature
+    ):
+        yield make_candidate(
+            files=files,
+            entry_point=task.entry_point,
+            origin=Origin(generator="reuse", template_version="align-1"),
+            parents=(artifact.id,),
+        )

@@ -1,0 +1,77 @@
+"""Where to start, when to climb, when to stop. Pure: history in, next step out."""
+
+from __future__ import annotations
+
+from lamarck.records import Attempt, CheckOutcome, Decision, Record, content_id
+
+POLICY_VERSION = "1"
+
+# Fresh samples of one tier get hotter, then a little cooler: variety first where it is cheap, sense at the end.
+TEMPERATURES = (0.1, 0.3, 0.5, 0.4)
+
+
+class Rules(Record, frozen=True, kw_only=True):
+    """What the policy may do in one run."""
+
+    reuse: bool = True
+    tiers: tuple[str, ...] = ()
+    samples: int = 4  # fresh replies per tier
+    repairs: int = 1  # repair rounds on one candidate
+
+
+class Step(Record, frozen=True, kw_only=True):
+    """One step of a run: who proposes, and with which settings."""
+
+    number: int
+    generator: str  # reuse | model | repair
+    seed: int
+    tier: str | None = None
+    temperature: float = 0.0
+    repair_of: int | None = None  # number of the attempt to repair
+
+
+def seed_for(run_id: str, number: int) -> int:
+    """A seed of its own for every call of a run, the same when the run is resumed. 31 bits."""
+    return int(content_id("seed", run_id, number)[:8], 16) & 0x7FFFFFFF
+
+
+def next_step(
+    run_id: str, history: tuple[Attempt, ...], rules: Rules, exhausted: frozenset[str] = frozenset()
+) -> Step | None:
+    """What to try next, or None when everything that the rules allow was tried.
+
+    history: attempts so far, in order. exhausted: generators that have no more to offer.
+    Order: the library; then tier by tier a fresh reply, up to `repairs` repairs of it, the next fresh reply.
+    """
+    number = len(history) + 1
+    seed = seed_for(run_id, number)
+    if rules.reuse and "reuse" not in exhausted:
+        return Step(number=number, generator="reuse", seed=seed)
+    for tier in rules.tiers:
+        mine = [a for a in history if a.tier == tier]
+        rounds = _rounds_since_fresh(mine)
+        if mine and rounds < rules.repairs and _worth_repair(mine[-1]):
+            return Step(
+                number=number, generator="repair", seed=seed, tier=tier, temperature=0.2, repair_of=mine[-1].number
+            )
+        fresh = sum(a.generator == "model" for a in mine)
+        if fresh < rules.samples:
+            temperature = TEMPERATURES[min(fresh, len(TEMPERATURES) - 1)]
+            return Step(number=number, generator="model", seed=seed, tier=tier, temperature=temperature)
+    return None
+
+
+def _rounds_since_fresh(attempts: list[Attempt]) -> int:
+    rounds = 0
+    for attempt in reversed(attempts):
+        if attempt.generator != "repair":
+            break
+        rounds += 1
+    return rounds
+
+
+def _worth_repair(attempt: Attempt) -> bool:
+    """A repair needs a candidate and a failure that can be told; security findings are told like any other."""
+    if attempt.candidate is None or attempt.verdict is None or attempt.verdict.decision is not Decision.REJECTED:
+        return False
+    return any(e.outcome is CheckOutcome.FAILED for e in attempt.verdict.evidence)
