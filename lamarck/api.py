@@ -1,0 +1,306 @@
+"""What users import: Lamarck from Python, the same as from the command line.
+
+    import lamarck
+
+    with lamarck.Lamarck() as lm:
+        run = lm.solve("slugify.py", tests=["test_slugify.py"])
+        print(run.exit_reason, lm.code(run))
+"""
+
+from __future__ import annotations
+
+import getpass
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from lamarck.assemble import Assembly
+from lamarck.errors import BadInput, DiskFull
+from lamarck.library.library import Hit
+from lamarck.records import (
+    Artifact,
+    Attempt,
+    Candidate,
+    CheckOutcome,
+    Decision,
+    Evidence,
+    ExitReason,
+    Limits,
+    Origin,
+    Record,
+    Run,
+    SourceFile,
+    Spend,
+    Task,
+    Trust,
+    make_candidate,
+    make_task,
+    now,
+)
+from lamarck.settings import Settings, load_settings
+from lamarck.solve import Observer, Verification, add, prove, solve, verify
+
+__all__ = ["Lamarck", "Saving", "Verification"]
+
+
+class Saving(Record, frozen=True, kw_only=True):
+    """What reuse saved: the measured spend of the run that made the code, less the measured spend of this one."""
+
+    artifact_id: str
+    made_for: Spend
+    served_for: Spend
+    saved: Spend
+
+
+class Lamarck:
+    """One user's library, sandbox and models. Use it as a context manager, or call `close`.
+
+    settings: default all sources (see `lamarck.settings.load_settings`). library: a library file of its own. python: the
+    interpreter whose packages the code may use. folder: the project (its `lamarck.toml`, its `.venv`), default the
+    working folder. model: use this one instead of the settings' tiers. observers get every event, read-only.
+    """
+
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        *,
+        library: Path | str | None = None,
+        python: str | None = None,
+        folder: Path | None = None,
+        model: str | None = None,
+        observers: Sequence[Observer] = (),
+    ) -> None:
+        folder = (folder or Path.cwd()).resolve()
+        chosen = settings or load_settings(folder=folder)[0]
+        if model is not None:
+            chosen = chosen.replace(models=chosen.models.replace(tiers=(model,)))
+        self._assembly = Assembly(
+            chosen,
+            library_path=Path(library).expanduser() if library else None,
+            python=python,
+            folder=folder,
+            observers=tuple(observers),
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._assembly.close()
+
+    @property
+    def settings(self) -> Settings:
+        return self._assembly.settings
+
+    # --- tasks in, proven code out
+
+    def task(self, source: str | Path | Task, *, tests: Sequence[Path | str] = (), limits: Limits | None = None) -> Task:
+        """Read a task: a sentence, a stub, a test file, a YAML file or a folder. Raises `BadInput`."""
+        limits = limits or self.settings.limits.for_task()
+        if isinstance(source, Task):
+            return source.replace(limits=limits)
+        from lamarck.tasks.loading import load_task
+
+        return load_task(
+            str(source),
+            tuple(Path(t) for t in tests),
+            limits=limits,
+            job_limits=self.settings.sandbox.job_limits(),
+            importable=self._assembly.importable,
+        )
+
+    def solve(
+        self, source: str | Path | Task, *, tests: Sequence[Path | str] = (), limits: Limits | None = None
+    ) -> Run:
+        """Get proven code for a task; see `lamarck.solve.solve` for what it raises."""
+        task = self.task(source, tests=tests, limits=limits)
+        return solve(task, self._assembly.parts)
+
+    def add(self, files: Sequence[Path | str] | Path | str, *, tests: Sequence[Path | str], goal: str = "") -> Run:
+        """Prove code that exists already, and keep it when its tests accept it."""
+        paths = [files] if isinstance(files, Path | str) else list(files)
+        if not tests:
+            raise BadInput("code without tests cannot be proven", "give the tests with --tests FILE")
+        from lamarck.tasks.loading import load_existing
+
+        task, sources = load_existing(
+            tuple(Path(p) for p in paths),
+            tuple(Path(t) for t in tests),
+            goal=goal,
+            limits=self.settings.limits.for_task(),
+            job_limits=self.settings.sandbox.job_limits(),
+            importable=self._assembly.importable,
+        )
+        candidate = make_candidate(files=sources, entry_point=task.entry_point, origin=Origin(generator="user"))
+        return add(task, candidate, self._assembly.parts)
+
+    def resume(self, run_id: str, *, limits: Limits | None = None) -> Run:
+        """Go on with a run that was killed, interrupted or stopped at a limit. What it paid for is not paid again."""
+        run = self._assembly.library.get_run(run_id)
+        if run.kind != "solve":
+            raise BadInput(f"run {run.id[:12]} is no solve but a {run.kind}", "only a solve can be resumed")
+        if run.exit_reason in {ExitReason.ACCEPTED, ExitReason.PENDING}:
+            raise BadInput(f"run {run.id[:12]} ended {run.exit_reason}", "there is nothing to resume")
+        task = run.task.replace(limits=limits or run.task.limits)
+        return solve(task, self._assembly.parts, resumed=run)
+
+    def review(self, run_id: str, *, approve: bool, reason: str = "") -> Run:
+        """Decide on a run that ended pending. An approval is evidence, and keeps the code in the library."""
+        library = self._assembly.library
+        run = library.get_run(run_id)
+        attempt = pending_attempt(run)
+        if attempt is None or attempt.candidate is None or attempt.verdict is None:
+            raise BadInput(f"run {run.id[:12]} is not pending", "`lamarck log` shows which runs are")
+        decided = reviewed(run.task, attempt.candidate, attempt, approve=approve, reason=reason)
+        library.record_attempt(run.id, attempt.replace(verdict=decided))
+        artifact_id = None
+        if decided.decision is Decision.ACCEPTED:
+            artifact_id = attempt.candidate.id
+            library.save(
+                Artifact(
+                    id=artifact_id,
+                    kind="function",
+                    task=run.task,
+                    candidate=attempt.candidate,
+                    verdict=decided,
+                    created=now(),
+                    cost=run.spend,
+                )
+            )
+        library.end_run(
+            run.id,
+            exit_reason=ExitReason(decided.decision.value),
+            spend=run.spend,
+            seconds=run.seconds or 0.0,
+            artifact_id=artifact_id,
+            message="; ".join(decided.reasons),
+        )
+        return library.get_run(run.id)
+
+    # --- what is known
+
+    def find(self, text: str, *, limit: int = 10) -> tuple[Hit, ...]:
+        """Proven code for a request in words, best first."""
+        return self._assembly.library.find(text, limit=limit)
+
+    def show(self, artifact_id: str) -> Artifact:
+        return self._assembly.library.get(artifact_id)
+
+    def artifacts(self) -> Iterator[Artifact]:
+        return self._assembly.library.artifacts()
+
+    def verify(self, artifact_id: str) -> Verification:
+        """Run an artifact's checks again, with no stored verdict, and say what changed."""
+        return verify(self._assembly.library.get(artifact_id), self._assembly.parts)
+
+    def log(self, *, limit: int = 20) -> tuple[Run, ...]:
+        return self._assembly.library.runs(limit=limit)
+
+    def run(self, run_id: str) -> Run:
+        """One run with its attempts."""
+        return self._assembly.library.get_run(run_id)
+
+    def stats(self) -> dict[str, float]:
+        """Measured counts and sums; see `docs/` for the names."""
+        return self._assembly.library.stats()
+
+    def saving(self, run: Run) -> Saving | None:
+        """What this run saved by reuse; None when nothing was reused or the first spend was not measured."""
+        accepted = next((a for a in run.attempts if a.verdict and a.verdict.decision is Decision.ACCEPTED), None)
+        if accepted is None or accepted.generator != "reuse" or accepted.candidate is None:
+            return None
+        source = self._assembly.library.get(accepted.candidate.parents[0])
+        if source.candidate.origin.generator == "user":
+            return None  # nobody measured what the user's own code cost
+        return Saving(
+            artifact_id=source.id, made_for=source.cost, served_for=run.spend, saved=source.cost - run.spend
+        )
+
+    # --- models and machine
+
+    def doctor(self) -> tuple[dict[str, Any], ...]:
+        """One row per part (sandbox, model, library, versions …): name, ok, found, mend."""
+        from lamarck.assemble import diagnose
+
+        return diagnose(self._assembly)
+
+    # --- code out
+
+    @staticmethod
+    def code(run: Run) -> str:
+        """The text of the main file that the run ended with; empty when there is none."""
+        candidate = final_candidate(run)
+        return candidate.files[0].text if candidate else ""
+
+    @staticmethod
+    def write(run: Run, out: Path) -> tuple[Path, ...]:
+        """Write what the run ended with: one file at `out`, several below the folder `out`. Atomic per file."""
+        candidate = final_candidate(run)
+        if candidate is None:
+            raise BadInput("the run has no code to write", "see `lamarck log` for why")
+        if len(candidate.files) == 1 and not out.is_dir():
+            return (_write(out, candidate.files[0].text),)
+        return tuple(_write(out / f.path, f.text) for f in candidate.files)
+
+
+def final_candidate(run: Run) -> Candidate | None:
+    """What an accepted or pending run ended with."""
+    for attempt in reversed(run.attempts):
+        if attempt.candidate and attempt.verdict and attempt.verdict.decision is not Decision.REJECTED:
+            return attempt.candidate
+    return None
+
+
+def pending_attempt(run: Run) -> Attempt | None:
+    return next((a for a in reversed(run.attempts) if a.verdict and a.verdict.decision is Decision.PENDING), None)
+
+
+def reviewed(task: Task, candidate: Candidate, attempt: Attempt, *, approve: bool, reason: str) -> Any:
+    """The verdict with a person's decision among its evidence."""
+    from lamarck.checks.verdict import decide
+
+    assert attempt.verdict is not None
+    who = getpass.getuser()
+    evidence = Evidence(
+        check="review",
+        check_version="1",
+        candidate_id=candidate.id,
+        outcome=CheckOutcome.PASSED if approve else CheckOutcome.FAILED,
+        trust=Trust.GIVEN,
+        log=f"{'approved' if approve else 'rejected'} by {who} at {now()}" + (f": {reason}" if reason else ""),
+    )
+    required = tuple(e.check for e in attempt.verdict.evidence if e.check != "review")
+    return decide(
+        task,
+        candidate.id,
+        (*attempt.verdict.evidence, evidence),
+        required=(*required, "review"),
+        accept_claimed="always" if approve else "never",
+        own_code=False,
+    )
+
+
+def _write(path: Path, text: str) -> Path:
+    """All of the text, or nothing: to a temporary file beside `path`, then renamed over it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except OSError as error:
+        Path(name).unlink(missing_ok=True)
+        raise DiskFull(f"{path}: cannot be written: {error.strerror}", "free some space or choose another place") from error
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    return path

@@ -1,0 +1,195 @@
+"""The only place that chooses implementations. Everything is opened when it is first needed."""
+
+from __future__ import annotations
+
+import importlib.util
+import platform
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from lamarck import __version__, settings as settings_module
+from lamarck.budget import Budget
+from lamarck.checks.check import Check
+from lamarck.context.rules import RuleContext
+from lamarck.errors import LamarckError, ModelUnavailable
+from lamarck.generators.model_tier import ModelTier
+from lamarck.generators.reuse import Reuse
+from lamarck.library.library import Library
+from lamarck.models.model import Model
+from lamarck.policy import Rules, Step
+from lamarck.records import Acceptance, Event, Spend, Task, Trust, now
+from lamarck.sandbox.interpreter import Interpreter
+from lamarck.sandbox.sandbox import Sandbox
+from lamarck.settings import Settings
+from lamarck.solve import Deadline, Observer, Parts
+
+EMBEDDING_WEIGHTS = "all-minilm-l6-v2-int8"
+
+
+class Assembly:
+    """The parts of one Lamarck, chosen from its settings. See `api.Lamarck` for the arguments."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        library_path: Path | None,
+        python: str | None,
+        folder: Path,
+        observers: tuple[Observer, ...],
+    ) -> None:
+        self.settings = settings
+        self.folder = folder
+        self.observers = observers
+        self._library_path = library_path
+        self._python = python
+        self._close: list[Callable[[], None]] = []
+        self._deadline = Deadline()
+
+    def close(self) -> None:
+        while self._close:
+            self._close.pop()()
+
+    # --- rooms
+
+    @cached_property
+    def library_path(self) -> Path:
+        if self._library_path is not None:
+            return self._library_path
+        named = self.settings.library.path
+        return Path(named).expanduser() if named else settings_module.home() / "library.sqlite"
+
+    @cached_property
+    def library(self) -> Library:
+        from lamarck.library.sqlite import SqliteLibrary
+
+        library = SqliteLibrary(
+            self.library_path, lock_seconds=self.settings.library.lock_seconds, embedder=self.embedder
+        )
+        self._close.append(library.close)
+        return library
+
+    @cached_property
+    def embedder(self) -> Any:
+        """The embedder where its weights and engine are, else None: the library then searches by words alone."""
+        from lamarck.models.weights import weights_path
+
+        weights = weights_path(EMBEDDING_WEIGHTS)
+        engine = all(importlib.util.find_spec(m) for m in ("numpy", "onnxruntime", "tokenizers"))
+        if not (engine and weights.is_file()):
+            return None
+        from lamarck.library.embedding import MiniLmEmbedder
+
+        return MiniLmEmbedder(weights)
+
+    @cached_property
+    def interpreter(self) -> Interpreter:
+        from lamarck.sandbox.interpreter import find_interpreter
+
+        return find_interpreter(self._python, self.folder)
+
+    @cached_property
+    def importable(self) -> frozenset[str]:
+        """Top-level names that code for this interpreter may import."""
+        from lamarck.sandbox.interpreter import importable
+
+        return importable(self.interpreter)
+
+    @cached_property
+    def sandbox(self) -> Sandbox:
+        from lamarck.sandbox.selection import choose_sandbox
+
+        return choose_sandbox(self.settings.sandbox)
+
+    @cached_property
+    def judge(self) -> Any:
+        from lamarck.checks.judge.judge import Judge
+
+        return Judge(self.sandbox, self.interpreter)
+
+    @cached_property
+    def tests(self) -> Any:
+        from lamarck.checks.given_tests import GivenTests
+
+        return GivenTests(self.judge)
+
+    @cached_property
+    def checks(self) -> tuple[Check, ...]:
+        """Cheapest first."""
+        from lamarck.checks.given_tests import GivenTests
+        from lamarck.checks.parse import ParseCheck
+        from lamarck.checks.security import SecurityCheck
+
+        return (
+            ParseCheck(importable=self.importable),
+            SecurityCheck(),
+            self.tests,
+            GivenTests(self.judge, trust=Trust.DERIVED),
+            GivenTests(self.judge, trust=Trust.GENERATED),
+        )
+
+    @cached_property
+    def bank(self) -> Any:
+        from lamarck.models.bank import Bank
+
+        bank = Bank(settings_module.home() / "replies.sqlite")
+        self._close.append(bank.close)
+        return bank
+
+    def open_tier(self, name: str) -> Model:
+        from lamarck.models.build import open_model
+
+        return open_model(name, self.settings, bank=self.bank)
+
+    @cached_property
+    def model_tier(self) -> ModelTier:
+        tier = ModelTier(
+            self.open_tier,
+            RuleContext(),
+            max_tokens=self.settings.models.max_tokens,
+            on_token=self._on_token,
+        )
+        self._close.append(tier.close)
+        return tier
+
+    def _on_token(self, text: str) -> None:
+        self._deadline.check()
+        event = Event(kind="token", run_id="", at=now(), text=text)
+        for observer in self.observers:
+            observer(event)
+
+    # --- the loop
+
+    @cached_property
+    def parts(self) -> Parts:
+        models = self.settings.models
+        return Parts(
+            library=self.library,
+            checks=self.checks,
+            generators={
+                "reuse": Reuse(self.library, candidates=self.settings.reuse.candidates),
+                "model": self.model_tier,
+                "repair": self.model_tier,
+            },
+            rules=Rules(
+                reuse=self.settings.reuse.enabled and self.settings.reuse.candidates > 0,
+                tiers=models.tiers,
+                samples=models.samples,
+                repairs=models.repairs,
+            ),
+            environment=self.interpreter.environment_hash,
+            accept_claimed=self.settings.trust.accept_claimed,
+            preflight=self.tests.preflight,
+            write_tests=self._write_tests,
+            deadline=self._deadline,
+            observers=self.observers,
+        )
+
+    def _write_tests(self, task: Task, step: Step, budget: Budget) -> tuple[Acceptance | None, Spend, str]:
+        from lamarck.generators.test_writer import write_tests
+
+        if not self.settings.models.tiers:
+            raise ModelUnavailable("no model is set", "set models.tiers, see `lamarck models list`")
+        return write_tests(self.model_tier.model(self.settings.models.tiers[0]), task, step, budget)

@@ -1,0 +1,372 @@
+"""The loop: propose, prove, keep; stop as soon as a verdict accepts, or for a typed reason.
+
+`prove` is the one way to a verdict. `solve` asks generators in the order of the policy until a candidate is accepted;
+`add` proves the user's own code; `verify` proves an artifact again and says what changed. Every attempt is in the run
+log before the next one begins, so a killed run can be resumed and pays nothing twice.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from lamarck.budget import Budget
+from lamarck.checks.check import Check
+from lamarck.checks.verdict import decide
+from lamarck.errors import BadInput, EnvironmentProblem, LamarckError, LimitSpent
+from lamarck.generators.generator import Generator, Proposal
+from lamarck.library.library import Library
+from lamarck.policy import Rules, Step, next_step, seed_for
+from lamarck.records import (
+    Acceptance,
+    Artifact,
+    Attempt,
+    Candidate,
+    Decision,
+    Event,
+    Evidence,
+    ExitReason,
+    Record,
+    Run,
+    Spend,
+    Task,
+    Trust,
+    Verdict,
+    content_id,
+    now,
+    tree_hash,
+)
+from lamarck.settings import AcceptClaimed
+
+Observer = Callable[[Event], None]
+WriteTests = Callable[[Task, Step, Budget], tuple[Acceptance | None, Spend, str]]
+
+
+class Deadline:
+    """When the run under way has to end, for a reply that is being written. Set by the loop, read by models."""
+
+    def __init__(self) -> None:
+        self.at: float | None = None
+
+    def check(self) -> None:
+        """Raises `LimitSpent` once the time is up."""
+        if self.at is not None and time.monotonic() >= self.at:
+            raise LimitSpent("the seconds of this run are spent", "raise --seconds", which="seconds")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What the loop is made of, chosen in `assemble`. checks: cheapest first."""
+
+    library: Library
+    checks: tuple[Check, ...]
+    generators: Mapping[str, Generator] = field(default_factory=dict)
+    rules: Rules = field(default_factory=Rules)
+    environment: str = ""
+    accept_claimed: AcceptClaimed = "ask"
+    preflight: Callable[[Task], None] | None = None  # raises BadInput for tests that decide nothing
+    write_tests: WriteTests | None = None
+    deadline: Deadline = field(default_factory=Deadline)
+    observers: tuple[Observer, ...] = ()
+
+    def emit(self, run_id: str, kind: str, text: str = "", **data: object) -> None:
+        event = Event(kind=kind, run_id=run_id, at=now(), text=text, data=data)
+        for observer in self.observers:
+            observer(event)
+
+
+def prove(task: Task, candidate: Candidate, parts: Parts, *, own_code: bool = False, fresh: bool = False) -> Verdict:
+    """The verdict on one candidate, from evidence alone.
+
+    Checks run cheapest first and stop at the first required one that fails. own_code: the user wrote it. fresh: do
+    not let a stored verdict of equal code, tests, checks and environment stand in. Raises `BadInput` when the task's
+    own tests are unusable, `EnvironmentProblem` when they cannot be run.
+    """
+    applicable = tuple(c for c in parts.checks if c.applies(task))
+    key = content_id(
+        "verdict",
+        candidate.id,
+        [task.module, task.stubs, task.support, task.acceptance, task.job_limits],
+        [(c.name, c.version) for c in applicable],
+        [parts.environment, parts.accept_claimed, own_code],
+    )
+    if not fresh and (stored := parts.library.cached_verdict(key)) is not None:
+        return stored
+    evidence: list[Evidence] = []
+    for check in applicable:
+        found = check.run(task, candidate)
+        evidence.append(found)
+        if check.required and found.outcome == "failed":
+            break
+    verdict = decide(
+        task,
+        candidate.id,
+        tuple(evidence),
+        required=tuple(c.name for c in applicable if c.required),
+        accept_claimed=parts.accept_claimed,
+        own_code=own_code,
+    )
+    if all(e.outcome in {"passed", "failed"} for e in evidence):  # a check that broke may do better next time
+        parts.library.cache_verdict(key, verdict)
+    return verdict
+
+
+def solve(task: Task, parts: Parts, *, resumed: Run | None = None) -> Run:
+    """Run the loop on one task and return the finished run (accepted, rejected, pending or a limit spent).
+
+    resumed: a run of this task that was killed, interrupted or stopped at a limit; its attempts count and are not
+    made again. Raises `BadInput`, `EnvironmentProblem` and `KeyboardInterrupt`, after the run log holds why.
+    """
+    run = resumed or Run(id=content_id(task.id, now())[:32], kind="solve", task=task, started=now())
+    return _logged(_Solving(task, parts, run), parts, begin=resumed is None)
+
+
+def add(task: Task, candidate: Candidate, parts: Parts) -> Run:
+    """Prove the user's own code against the user's tests and keep it when it is accepted."""
+    run = Run(id=content_id(task.id, candidate.id, now())[:32], kind="add", task=task, started=now())
+    return _logged(_Adding(task, parts, run, candidate), parts, begin=True)
+
+
+class Verification(Record, frozen=True, kw_only=True):
+    """What proving an artifact again brought. `changes` is empty when everything is as it was."""
+
+    artifact_id: str
+    before: Verdict
+    after: Verdict
+    changes: tuple[str, ...]
+
+
+def verify(artifact: Artifact, parts: Parts) -> Verification:
+    """Measure an artifact's evidence again, without any stored verdict."""
+    own_code = artifact.candidate.origin.generator == "user"
+    after = prove(artifact.task, artifact.candidate, parts, own_code=own_code, fresh=True)
+    return Verification(
+        artifact_id=artifact.id, before=artifact.verdict, after=after, changes=_changes(artifact.verdict, after)
+    )
+
+
+def _changes(before: Verdict, after: Verdict) -> tuple[str, ...]:
+    changes: list[str] = []
+    if before.decision is not after.decision:
+        changes.append(f"verdict: {before.decision} → {after.decision}")
+    old, new = ({e.check: e for e in v.evidence} for v in (before, after))
+    for name in sorted(old.keys() | new.keys()):
+        if name not in new or name not in old:
+            changes.append(f"{name}: {'no longer measured' if name not in new else 'measured for the first time'}")
+            continue
+        for label in ("outcome", "check_version", "environment"):
+            was, now_is = getattr(old[name], label), getattr(new[name], label)
+            if was != now_is:
+                changes.append(f"{name}: {label} {str(was)[:12]} → {str(now_is)[:12]}")
+        tests_old, tests_new = ({r.id: r.outcome for r in e[name].results} for e in (old, new))
+        changes += [
+            f"{name}: {test} {tests_old.get(test, 'absent')} → {tests_new.get(test, 'absent')}"
+            for test in sorted(tests_old.keys() | tests_new.keys())
+            if tests_old.get(test) != tests_new.get(test)
+        ]
+    return tuple(changes)
+
+
+# --- one run, from its beginning to its typed end -----------------------------------------------------------------
+
+
+class _Working:
+    """The state of a run under way: what both kinds of run share."""
+
+    def __init__(self, task: Task, parts: Parts, run: Run) -> None:
+        self.task = task
+        self.parts = parts
+        self.run = run
+        self.history = list(run.attempts)
+        self.budget = Budget(limits=task.limits, spent=run.spend)
+        self.started = time.monotonic()
+        self.artifact_id: str | None = None
+        self.message = ""
+
+    def work(self) -> ExitReason:
+        raise AssertionError("each kind of run works in its own way")
+
+    @property
+    def elapsed(self) -> float:
+        return time.monotonic() - self.started
+
+    def keep(self, attempt: Attempt) -> None:
+        """Into the run log, before anything else happens."""
+        self.parts.library.record_attempt(self.run.id, attempt)
+        self.history.append(attempt)
+        decision = attempt.verdict.decision if attempt.verdict else None
+        self.parts.emit(self.run.id, "attempt", attempt.note, attempt=attempt.number, decision=decision)
+
+    def judge(self, candidate: Candidate, *, own_code: bool) -> tuple[Verdict, Spend]:
+        self.parts.emit(self.run.id, "checking", candidate=candidate.id, generator=candidate.origin.generator)
+        begin = time.monotonic()
+        verdict = prove(self.task, candidate, self.parts, own_code=own_code)
+        spend = Spend(seconds=time.monotonic() - begin)
+        self.parts.emit(self.run.id, "verdict", "; ".join(verdict.reasons), verdict=verdict, seconds=spend.seconds)
+        return verdict, spend
+
+    def save(self, candidate: Candidate, verdict: Verdict) -> None:
+        """Keep what was accepted. Reused code that fitted as it was counts a use of the artifact it is."""
+        library = self.parts.library
+        known = {a for a in candidate.parents if _has(library, a)}
+        for parent in known:
+            library.record_use(parent)
+        if candidate.origin.generator == "reuse" and _has(library, candidate.id):
+            self.artifact_id = candidate.id
+            return
+        library.save(
+            Artifact(
+                id=candidate.id,
+                kind="function",
+                task=self.task,
+                candidate=candidate,
+                verdict=verdict,
+                created=now(),
+                cost=self.budget.spent,
+                lineage=tuple(sorted(known)),
+            )
+        )
+        self.artifact_id = candidate.id
+
+
+class _Adding(_Working):
+    def __init__(self, task: Task, parts: Parts, run: Run, candidate: Candidate) -> None:
+        super().__init__(task, parts, run)
+        self.candidate = candidate
+
+    def work(self) -> ExitReason:
+        verdict, spend = self.judge(self.candidate, own_code=True)
+        self.budget = self.budget.settle(spend)
+        self.keep(Attempt(number=1, generator="user", candidate=self.candidate, verdict=verdict, spend=spend))
+        self.message = "; ".join(verdict.reasons)
+        if verdict.decision is Decision.ACCEPTED:
+            self.save(self.candidate, verdict)
+        return ExitReason(verdict.decision.value)
+
+
+class _Solving(_Working):
+    def work(self) -> ExitReason:
+        exhausted: frozenset[str] = frozenset()
+        self.parts.deadline.at = self.started + self.task.limits.seconds
+        if not self.task.tests(Trust.GIVEN):
+            self._add_generated_tests()
+        while True:
+            self.budget.check_seconds(self.elapsed)
+            step = next_step(self.run.id, tuple(self.history), self.parts.rules, exhausted)
+            if step is None:
+                return self._nothing_left()
+            if step.generator != "reuse" and self.parts.preflight is not None:
+                self.parts.preflight(self.task)  # before a token is paid
+            self.parts.emit(self.run.id, "step", step=step)
+            generator = self.parts.generators[step.generator]
+            proposal = generator.propose(self.task, tuple(self.history), step, self.budget)
+            if proposal is None:
+                exhausted |= {step.generator}
+                continue
+            attempt = self._attempt(step, proposal)
+            self.budget = self.budget.settle(attempt.spend)
+            self.keep(attempt)
+            if (reason := self._settled(attempt)) is not None:
+                return reason
+
+    def _attempt(self, step: Step, proposal: Proposal) -> Attempt:
+        attempt = Attempt(
+            number=step.number,
+            generator=step.generator,
+            tier=step.tier,
+            candidate=proposal.candidate,
+            verdict=None,
+            context=proposal.context,
+            reply=proposal.reply,
+            note=proposal.note,
+            spend=proposal.spend,
+        )
+        if proposal.candidate is None:
+            return attempt
+        if (same := self._seen_before(proposal.candidate)) is not None:
+            return attempt.replace(note=f"the same syntax tree as attempt {same}: not run again")
+        verdict, spend = self.judge(proposal.candidate, own_code=False)
+        return attempt.replace(verdict=verdict, spend=proposal.spend + spend)
+
+    def _seen_before(self, candidate: Candidate) -> int | None:
+        trees = [tree_hash(f.text) for f in candidate.files]
+        for attempt in self.history:
+            if attempt.candidate and attempt.verdict and [tree_hash(f.text) for f in attempt.candidate.files] == trees:
+                return attempt.number
+        return None
+
+    def _settled(self, attempt: Attempt) -> ExitReason | None:
+        if attempt.candidate is None or attempt.verdict is None:
+            return None
+        self.message = "; ".join(attempt.verdict.reasons)
+        if attempt.verdict.decision is Decision.ACCEPTED:
+            self.save(attempt.candidate, attempt.verdict)
+            return ExitReason.ACCEPTED
+        return ExitReason.PENDING if attempt.verdict.decision is Decision.PENDING else None
+
+    def _nothing_left(self) -> ExitReason:
+        tried = sum(a.candidate is not None for a in self.history)
+        self.message = f"none of {tried} candidates was accepted" + (f": {self.message}" if self.message else "")
+        return ExitReason.REJECTED
+
+    def _add_generated_tests(self) -> None:
+        """For a task that brings no tests: a model writes some, so that a person has something to confirm."""
+        if self.parts.write_tests is None:
+            return
+        step = Step(number=0, generator="tests", seed=seed_for(self.run.id, 0), temperature=0.1)
+        self.parts.emit(self.run.id, "step", "writing tests, since the task brings none", step=step)
+        tests, spend, _ = self.parts.write_tests(self.task, step, self.budget)
+        self.budget = self.budget.settle(spend)
+        if tests is not None:
+            self.task = self.task.replace(acceptance=(*self.task.acceptance, tests))
+
+
+def _has(library: Library, artifact_id: str) -> bool:
+    try:
+        library.get(artifact_id)
+    except BadInput:
+        return False
+    return True
+
+
+_LIMITS = {"tokens": ExitReason.TOKENS_SPENT, "seconds": ExitReason.SECONDS_SPENT}
+
+
+def _logged(working: _Working, parts: Parts, *, begin: bool) -> Run:
+    """Work, and whatever happens leave the run log with its typed end."""
+    run = working.run
+    if begin:
+        parts.library.begin_run(run)
+    parts.emit(run.id, "run_started", working.task.goal)
+    reason = ExitReason.INTERRUPTED
+    try:
+        try:
+            reason = working.work()
+        except LimitSpent as error:
+            reason, working.message = _LIMITS.get(error.which, ExitReason.USD_SPENT), error.line
+    except LamarckError as error:
+        reason = ExitReason.ENVIRONMENT if isinstance(error, EnvironmentProblem) else ExitReason.BAD_INPUT
+        working.message = error.line
+        raise
+    finally:
+        parts.deadline.at = None
+        ended = run.replace(
+            task=working.task,
+            attempts=tuple(working.history),
+            spend=working.budget.spent,
+            seconds=working.elapsed,
+            exit_reason=reason,
+            artifact_id=working.artifact_id,
+            message=working.message,
+        )
+        parts.library.end_run(
+            run.id,
+            exit_reason=reason,
+            spend=ended.spend,
+            seconds=working.elapsed,
+            artifact_id=working.artifact_id,
+            message=working.message,
+        )
+        parts.emit(run.id, "run_ended", working.message, exit_reason=reason)
+    return ended
