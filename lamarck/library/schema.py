@@ -1,0 +1,135 @@
+"""The form of the library file, and how an older file is brought to it.
+
+`user_version` counts the migrations that a file has gone through; creating it is the first. A change to a record
+of `lamarck.records` that old JSON does not satisfy needs a migration here too. Migrations only go forward, in one
+transaction, after a backup.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+from lamarck.errors import LibraryTooNew, LibraryUnavailable
+from lamarck.library.backup import make_backup
+
+APPLICATION_ID = 0x4C414D4B  # "LAMK": stands in the header of every library file
+
+_SPEND = """
+    calls INTEGER NOT NULL, prompt_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL,
+    usd REAL NOT NULL, spend_seconds REAL NOT NULL, cpu_seconds REAL NOT NULL"""
+
+_CREATE = (
+    # The short columns that searches and figures read stand before the long JSON ones: SQLite reads a row from its
+    # front and never touches the overflow pages of what it does not need.
+    """CREATE TABLE artifacts (
+        seq INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        status TEXT NOT NULL,
+        served INTEGER NOT NULL,
+        last_served TEXT,
+        created TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        arity INTEGER,              -- parameters of the entry point; NULL: a class, or unknown
+        returns TEXT,               -- outline of what it returns
+        meaning TEXT NOT NULL,      -- the text that is embedded
+        lineage TEXT NOT NULL,
+        task TEXT NOT NULL,
+        candidate TEXT NOT NULL,
+        verdict TEXT NOT NULL
+    )""",
+    "CREATE INDEX artifacts_by_age ON artifacts (created)",
+    "CREATE INDEX artifacts_by_status ON artifacts (status, served)",
+    # One row for every live artifact, none for a retired one; rowid is artifacts.seq.
+    """CREATE VIRTUAL TABLE words USING fts5 (
+        name, goal, signature, doc, tokenize = 'porter unicode61 remove_diacritics 2'
+    )""",
+    # At most one vector for a live artifact: float32, little-endian, of length 1. `changed` is the value of the
+    # counter 'vectors' when the row was written, so that a process can fetch only what is new.
+    """CREATE TABLE vectors (
+        seq INTEGER PRIMARY KEY REFERENCES artifacts (seq),
+        digest TEXT NOT NULL,       -- of the embedding model
+        changed INTEGER NOT NULL,
+        vector BLOB NOT NULL
+    )""",
+    "CREATE INDEX vectors_by_change ON vectors (digest, changed)",
+    "CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID",
+    "INSERT INTO counters VALUES ('vectors', 0)",
+    f"""CREATE TABLE runs (
+        seq INTEGER PRIMARY KEY,
+        id TEXT NOT NULL UNIQUE,
+        kind TEXT NOT NULL,
+        started TEXT NOT NULL,
+        exit_reason TEXT,           -- NULL: still going, or killed
+        seconds REAL,{_SPEND},
+        artifact_id TEXT,
+        message TEXT NOT NULL,
+        task TEXT NOT NULL
+    )""",
+    "CREATE INDEX runs_by_age ON runs (started)",
+    f"""CREATE TABLE attempts (
+        run INTEGER NOT NULL REFERENCES runs (seq),
+        number INTEGER NOT NULL,
+        generator TEXT NOT NULL,
+        decision TEXT,{_SPEND},
+        attempt TEXT NOT NULL,
+        PRIMARY KEY (run, number)
+    )""",
+    "CREATE TABLE verdicts (key TEXT PRIMARY KEY, stored TEXT NOT NULL, verdict TEXT NOT NULL)",
+)
+
+Migration = Sequence[str]
+MIGRATIONS: tuple[Migration, ...] = (_CREATE,)
+
+
+def refuse_foreign(connection: sqlite3.Connection, path: Path, *, newest: int = len(MIGRATIONS)) -> int:
+    """The file's version, 0 for an empty file.
+
+    Raises `LibraryTooNew` for a later form and `LibraryUnavailable` for another application's database.
+    """
+    application = _pragma(connection, "application_id")
+    version = _pragma(connection, "user_version")
+    if application == APPLICATION_ID:
+        if version > newest:
+            raise LibraryTooNew(
+                f"a later version of Lamarck wrote the library {path} (form {version}, known here: {newest})",
+                "upgrade Lamarck, or name another file with --library",
+            )
+        return version
+    if application != 0 or version != 0 or connection.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchone():
+        raise LibraryUnavailable(
+            f"{path} is a database of another application", "name another file with --library; this one was not touched"
+        )
+    return 0
+
+
+def migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[Migration] = MIGRATIONS) -> Path | None:
+    """Bring the file to the newest form; returns the backup that was made, if one was needed.
+
+    Takes the write lock first, so that of several processes that meet an old file one migrates and the others find
+    it done.
+    """
+    newest = len(migrations)
+    if refuse_foreign(connection, path, newest=newest) == newest:
+        return None
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        version = refuse_foreign(connection, path, newest=newest)
+        backup = make_backup(path, version) if 0 < version < newest else None
+        for migration in migrations[version:]:
+            for statement in migration:
+                connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {newest}")
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+    return backup
+
+
+def _pragma(connection: sqlite3.Connection, name: str) -> int:
+    value: int = connection.execute(f"PRAGMA {name}").fetchone()[0]
+    return value
