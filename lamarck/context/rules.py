@@ -16,6 +16,8 @@ from lamarck.records import (
 )
 
 _CHARS_PER_TOKEN = 3.2  # Python text under the tokenizers of small code models; an estimate for packing only
+_CUT_NOTE = "\n# … (the rest is left out)"
+_CUT_NOTE_TOKENS = 12
 _FAILURES_SHOWN = 3
 _FINDINGS_SHOWN = 5
 
@@ -130,9 +132,9 @@ def _shorten(piece: Piece, tokens: int) -> Piece | None:
     used = 0.0
     for line in piece.text.splitlines():
         used += (len(line) + 1) / _CHARS_PER_TOKEN
-        if used > tokens - 8:
+        if used > tokens - _CUT_NOTE_TOKENS:
             break
         kept.append(line)
     if len(kept) < 4:
         return None
-    return _piece(piece.source, piece.kind, "\n".join(kept) + "\n# … (the rest is left out)")
+    return _piece(piece.source, piece.kind, "\n".join(kept) + _CUT_NOTE)

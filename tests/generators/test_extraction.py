@@ -29,7 +29,7 @@ def code(reply: str, wanted: str | None = "double") -> str:
         FUNCTION,
         f"Sure! The function:\n{FUNCTION}",
         f"```python\n{FUNCTION}",  # the closing fence is missing
-        f"  ```python\n  def double(x):\n      return 2 * x\n  ```",  # indented, as in a list
+        "  ```python\n  def double(x):\n      return 2 * x\n  ```",  # indented, as in a list
         f"```python\n# double.py\n{FUNCTION}```",
     ],
 )
@@ -57,7 +57,8 @@ def test_tests_and_examples_are_dropped() -> None:
 
 
 def test_missing_imports_are_added_behind_the_docstring() -> None:
-    reply = '```python\n"""Doc."""\nfrom __future__ import annotations\ndef root(x) -> List[int]:\n    return math.sqrt(x)\n```'
+    head = '"""Doc."""\nfrom __future__ import annotations'
+    reply = f"```python\n{head}\ndef root(x) -> List[int]:\n    return math.sqrt(x)\n```"
     text = code(reply, "root")
     assert text.index("__future__") < text.index("import math")
     assert "from typing import List" in text
