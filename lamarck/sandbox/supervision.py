@@ -1,0 +1,238 @@
+"""Watches one job from its start to its end: output, limits, and the answer."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import socket
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lamarck.errors import SandboxUnavailable
+from lamarck.records import JobLimits
+from lamarck.sandbox import watch
+from lamarck.sandbox.cgroup import JobCgroup
+from lamarck.sandbox.sandbox import Outcome, StopReason
+
+_TICK_SECONDS = 0.05
+_END_SECONDS = 20.0  # how long the kernel may take to end killed processes before we say that something is wrong
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ends:
+    """The supervisor's ends of what connects it to a job; closed by the supervision."""
+
+    control: socket.socket
+    stdout: int
+    stderr: int
+    status: int
+    block: int | None  # written to when the job may begin
+
+
+class SupervisedJob:
+    """A `Running`. A thread of its own reads the output and enforces the limits, whether or not anybody waits."""
+
+    def __init__(
+        self,
+        *,
+        ends: Ends,
+        limits: JobLimits,
+        cgroup: JobCgroup | None,
+        scratch: Path | None,
+        enforcement: Mapping[str, str],
+        explain: Callable[[str], SandboxUnavailable],
+    ) -> None:
+        self._ends = ends
+        self._limits = limits
+        self._cgroup = cgroup
+        self._scratch = scratch
+        self._enforcement = enforcement
+        self._explain = explain  # what bubblewrap said → what is wrong and how to mend it
+        self._output: dict[int, bytearray] = {ends.stdout: bytearray(), ends.stderr: bytearray()}
+        self._status = bytearray()
+        self._reason: StopReason | None = None
+        self._pid = 0  # bubblewrap's
+        self._inner_pid = 0  # the first process of the job's own pid namespace, as seen from here
+        self._error = ""
+        self._ended: dict[str, Any] | None = None
+        self._outcome: Outcome | None = None
+        self._failure: BaseException | None = None
+        self._lock = threading.Lock()
+        self._begin = time.monotonic()
+        self._peak_cpu = 0.0
+        self._thread = threading.Thread(target=self._supervise, name="lamarck-job", daemon=True)
+        self._thread.start()
+
+    def wait(self) -> Outcome:
+        """Raises `SandboxUnavailable` when the sandbox itself could not be set up: then nothing was run."""
+        self._thread.join()
+        if self._failure is not None:
+            raise self._failure
+        assert self._outcome is not None
+        return self._outcome
+
+    def kill(self) -> None:
+        self._stop(StopReason.KILLED)
+
+    # --- the thread -------------------------------------------------------------------------------------------------
+
+    def _supervise(self) -> None:
+        try:
+            self._watch()
+            self._drain()
+            self._outcome = self._conclude()
+        except BaseException as error:
+            self._failure = error
+        finally:
+            self._close()
+
+    def _watch(self) -> None:
+        poll = select.poll()
+        ends = self._ends
+        for fd in (ends.control.fileno(), ends.stdout, ends.stderr, ends.status):
+            poll.register(fd, select.POLLIN)
+        next_look = self._begin + _TICK_SECONDS
+        stopped_at: float | None = None
+        while self._ended is None:
+            pause = max(0.0, min(next_look, self._begin + self._limits.wall_seconds) - time.monotonic())
+            for fd, _ in poll.poll(pause * 1000 + 1):
+                if fd == ends.control.fileno():
+                    self._hear()
+                elif not self._read(fd):
+                    poll.unregister(fd)
+            now = time.monotonic()
+            if self._reason is not None:
+                stopped_at = stopped_at or now
+                if now > stopped_at + _END_SECONDS:
+                    raise SandboxUnavailable("the kernel did not end a killed job", "look for a stuck file system")
+            elif now >= self._begin + self._limits.wall_seconds:
+                self._stop(StopReason.WALL_TIME)
+            if now >= next_look:
+                self._look()
+                next_look = now + _TICK_SECONDS
+
+    def _hear(self) -> None:
+        """A packet of the warden (see its protocol)."""
+        packet = self._ends.control.recv(8192)
+        if not packet:
+            self._error = self._error or "the process that starts jobs is gone"
+            self._ended = {"ended": None, "cpu_seconds": 0.0}
+            return
+        message = json.loads(packet)
+        if "ended" in message:
+            self._ended = message
+        self._pid = message.get("pid", self._pid)
+        self._error = message.get("error", self._error)
+
+    def _read(self, fd: int) -> bool:
+        """Take what a pipe holds; False at its end."""
+        chunk = os.read(fd, 65536)
+        if fd == self._ends.status:
+            self._status += chunk
+            self._release()
+            return bool(chunk)
+        room = self._limits.output_bytes - sum(map(len, self._output.values()))
+        self._output[fd] += chunk[: max(room, 0)]
+        if len(chunk) > room:
+            self._stop(StopReason.OUTPUT)
+        return bool(chunk)
+
+    def _release(self) -> None:
+        """Once bubblewrap says which process the job will be: limit its processes, then let it begin."""
+        if self._inner_pid or b"\n" not in self._status:
+            return
+        self._inner_pid = int(self._documents().get("child-pid", 0))
+        if self._ends.block is not None:
+            watch.limit_processes(self._inner_pid, self._limits.processes + 2)
+            os.write(self._ends.block, b"go")
+
+    def _documents(self) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for line in self._status.split(b"\n"):
+            with contextlib.suppress(ValueError):
+                found |= json.loads(line)
+        return found
+
+    def _look(self) -> None:
+        """The limits that no kernel enforces for us, and those whose hits have to be told apart."""
+        limits, cgroup = self._limits, self._cgroup
+        if cgroup is not None:
+            usage = watch.Usage(memory_bytes=0, cpu_seconds=cgroup.cpu_seconds() or 0.0)
+            if cgroup.memory_kills():
+                self._stop(StopReason.MEMORY)
+        else:
+            usage = watch.usage_of(self._pid)
+        self._peak_cpu = max(self._peak_cpu, usage.cpu_seconds)
+        if usage.memory_bytes > limits.memory_mb << 20:
+            self._stop(StopReason.MEMORY)
+        if self._peak_cpu > limits.cpu_seconds:
+            self._stop(StopReason.CPU_TIME)
+        if self._is_scratch_full():
+            self._stop(StopReason.SCRATCH)
+
+    def _is_scratch_full(self) -> bool:
+        if self._scratch is not None:
+            return watch.exceeds(self._scratch, self._limits.scratch_mb << 20)
+        return watch.is_private_scratch_full(self._inner_pid)
+
+    def _stop(self, reason: StopReason) -> None:
+        with self._lock:
+            if self._reason is not None or self._outcome is not None:
+                return
+            self._reason = reason
+            with contextlib.suppress(OSError):
+                self._ends.control.send(b"kill")
+
+    def _drain(self) -> None:
+        """What the pipes still hold. Never until their end: another sandbox may have been passed the writing end."""
+        for fd in (self._ends.status, self._ends.stdout, self._ends.stderr):
+            os.set_blocking(fd, False)
+            with contextlib.suppress(BlockingIOError):
+                while self._read(fd):
+                    if sum(map(len, self._output.values())) >= self._limits.output_bytes:
+                        break
+
+    def _conclude(self) -> Outcome:
+        seconds = time.monotonic() - self._begin
+        ended = self._ended or {}
+        measured = self._cgroup.cpu_seconds() if self._cgroup is not None else None
+        cpu_seconds = max(measured or 0.0, float(ended.get("cpu_seconds", 0.0)), self._peak_cpu)
+        documents = self._documents()
+        stderr = bytes(self._output[self._ends.stderr])
+        code: int | None = documents.get("exit-code")
+        with self._lock:
+            reason = self._reason
+            if self._cgroup is not None and self._cgroup.memory_kills():
+                reason = StopReason.MEMORY
+            elif reason is None and code is not None and cpu_seconds >= self._limits.cpu_seconds:
+                reason = StopReason.CPU_TIME
+            if reason is None and code is None:
+                raise self._explain(self._error or stderr.decode(errors="replace").strip())
+            if reason is None:
+                # bubblewrap folds a signal into the exit code the way shells do
+                reason = StopReason.SIGNALLED if code is not None and code > 128 else StopReason.EXITED
+            self._reason = reason
+        return Outcome(
+            reason=reason,
+            exit_code=code if reason in (StopReason.EXITED, StopReason.SIGNALLED) else None,
+            stdout=bytes(self._output[self._ends.stdout]),
+            stderr=stderr,
+            seconds=seconds,
+            cpu_seconds=cpu_seconds,
+            enforcement=self._enforcement,
+        )
+
+    def _close(self) -> None:
+        with self._lock:
+            self._ends.control.close()
+            fds = [self._ends.stdout, self._ends.stderr, self._ends.status]
+            for fd in [*fds, *([] if self._ends.block is None else [self._ends.block])]:
+                os.close(fd)
+        if self._cgroup is not None:
+            self._cgroup.remove()

@@ -1,0 +1,110 @@
+"""Looking at a job from outside, through /proc and the file system: what it uses right now."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+_MOST_FILES = 20_000  # in a scratch folder; empty files cost kernel memory that no byte limit sees
+_JOB_TMPFS = ("scratch", "tmp", "dev/shm")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Usage:
+    memory_bytes: int
+    cpu_seconds: float
+
+
+def limit_processes(pid: int, processes: int) -> None:
+    """Processes and threads that the job's user namespace may hold. Set from outside and after the namespace exists:
+    set before, it would count every process of the user outside as well."""
+    with contextlib.suppress(ProcessLookupError):
+        resource.prlimit(pid, resource.RLIMIT_NPROC, (processes, processes))
+
+
+def descendants(pid: int) -> list[int]:
+    found, frontier = [], [pid]
+    while frontier:
+        parent = frontier.pop()
+        found.append(parent)
+        with contextlib.suppress(OSError):
+            for task in os.listdir(f"/proc/{parent}/task"):
+                with open(f"/proc/{parent}/task/{task}/children", "rb") as listed:
+                    frontier += map(int, listed.read().split())
+    return found
+
+
+def usage_of(pid: int) -> Usage:
+    """Resident memory (files in the job's tmpfs folders and memory files included) and CPU time of `pid` and all of
+    its descendants. CPU time of those that ended is counted where their parents waited for them."""
+    memory, ticks = 0, 0
+    memory_files: dict[tuple[int, int], int] = {}
+    inner = 0
+    pids = descendants(pid) if pid else []
+    for each in pids:
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            fields = Path(f"/proc/{each}/stat").read_bytes().rpartition(b")")[2].split()
+            ticks += sum(map(int, fields[11:15]))  # own and waited-for, user and system
+            memory += int(Path(f"/proc/{each}/statm").read_bytes().split()[1]) * _PAGE
+            inner = each
+        memory_files |= _memory_files(each)
+    memory += sum(memory_files.values())
+    for folder in _JOB_TMPFS:
+        with contextlib.suppress(OSError):
+            if inner:
+                found = os.statvfs(f"/proc/{inner}/root/{folder}")
+                memory += (found.f_blocks - found.f_bfree) * found.f_frsize
+    return Usage(memory_bytes=memory, cpu_seconds=ticks / _TICKS)
+
+
+def _memory_files(pid: int) -> dict[tuple[int, int], int]:
+    found: dict[tuple[int, int], int] = {}
+    with contextlib.suppress(OSError):
+        for fd in os.listdir(f"/proc/{pid}/fd"):
+            place = f"/proc/{pid}/fd/{fd}"
+            with contextlib.suppress(OSError):
+                if os.readlink(place).startswith("/memfd:"):
+                    status = os.stat(place)
+                    found[status.st_dev, status.st_ino] = status.st_blocks * 512
+    return found
+
+
+def is_private_scratch_full(inner_pid: int) -> bool:
+    """Whether the tmpfs at /scratch of the job whose first process is `inner_pid` is full, in bytes or in files."""
+    for pid in (inner_pid, *_children(inner_pid)):
+        try:
+            found = os.statvfs(f"/proc/{pid}/root/scratch")
+        except OSError:
+            continue
+        return found.f_bavail == 0 or found.f_files - found.f_ffree > _MOST_FILES
+    return False
+
+
+def _children(pid: int) -> list[int]:
+    with contextlib.suppress(OSError):
+        return list(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
+    return []
+
+
+def exceeds(folder: Path, limit: int) -> bool:
+    """Whether what lies below `folder` takes more than `limit` bytes or more than 20,000 entries. Follows no link."""
+    total, entries = 0, 0
+    frontier = [str(folder)]
+    while frontier:
+        with contextlib.suppress(OSError), os.scandir(frontier.pop()) as listed:
+            for entry in listed:
+                with contextlib.suppress(OSError):
+                    status = entry.stat(follow_symlinks=False)
+                    total += status.st_blocks * 512
+                    entries += 1
+                    if stat.S_ISDIR(status.st_mode):
+                        frontier.append(entry.path)
+                if total > limit or entries > _MOST_FILES:
+                    return True
+    return False
