@@ -1,0 +1,1 @@
+"""Who opens the shop on which day."""

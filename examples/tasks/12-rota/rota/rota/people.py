@@ -1,0 +1,2 @@
+def parse_people(text):
+    pass

@@ -1,0 +1,2 @@
+def make_receipt(text):
+    pass
