@@ -36,7 +36,7 @@ class LimitSettings(Record, frozen=True, kw_only=True):
 
 
 class SandboxSettings(Record, frozen=True, kw_only=True):
-    backend: Annotated[Literal["auto", "bubblewrap", "docker", "podman"], _described("which isolation to use")] = "auto"
+    backend: Annotated[Literal["auto", "bubblewrap"], _described("which isolation to use")] = "auto"
     allow_degraded: Annotated[
         bool, _described("run although a requirement is only partly enforced; the evidence records it")
     ] = False

@@ -1,0 +1,23 @@
+"""Which sandbox runs jobs on this machine."""
+
+from __future__ import annotations
+
+import sys
+
+from lamarck.errors import SandboxUnavailable
+from lamarck.sandbox.sandbox import Sandbox
+from lamarck.settings import SandboxSettings
+
+
+def choose_sandbox(settings: SandboxSettings) -> Sandbox:
+    """The backend that the settings name, else the first that this machine can have. Raises `SandboxUnavailable`
+    (with the mend) rather than choose one that isolates less."""
+    if not sys.platform.startswith("linux"):
+        raise SandboxUnavailable(
+            f"there is no sandbox for {sys.platform} yet",
+            "run Lamarck in a Linux container or virtual machine (on Windows: WSL2)",
+        )
+    from lamarck.sandbox.bubblewrap import BubblewrapSandbox, find_bubblewrap
+
+    find_bubblewrap()  # says what is missing now, not at the first job
+    return BubblewrapSandbox(allow_degraded=settings.allow_degraded)
