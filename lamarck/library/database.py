@@ -103,7 +103,12 @@ class Database:
         deadline = time.monotonic() + self.lock_seconds
         while True:
             try:
-                self._connection.execute("PRAGMA journal_mode = WAL")
+                mode = self._connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+                if mode != "wal":
+                    raise LibraryUnavailable(
+                        f"the file system of {self.path.parent} cannot hold a library (no shared memory for its WAL)",
+                        "choose a local disk (--library, LAMARCK_HOME)",
+                    )
                 self._connection.execute("PRAGMA synchronous = FULL")
                 self._connection.execute("PRAGMA foreign_keys = ON")
                 self._connection.execute("PRAGMA journal_size_limit = 67108864")

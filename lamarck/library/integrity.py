@@ -1,0 +1,32 @@
+"""Whether a library file is sound: its pages, its full text, and that its parts belong together."""
+
+from __future__ import annotations
+
+import sqlite3
+
+_MOST = 20  # lines of SQLite's own report
+
+_CROSS = {
+    "live artifacts that full text does not hold": (
+        "SELECT count(*) FROM artifacts WHERE status = 'live' AND seq NOT IN (SELECT rowid FROM words)"
+    ),
+    "rows of full text without a live artifact": (
+        "SELECT count(*) FROM words WHERE rowid NOT IN (SELECT seq FROM artifacts WHERE status = 'live')"
+    ),
+    "vectors without a live artifact": (
+        "SELECT count(*) FROM vectors WHERE seq NOT IN (SELECT seq FROM artifacts WHERE status = 'live')"
+    ),
+    "attempts without a run": "SELECT count(*) FROM attempts WHERE run NOT IN (SELECT seq FROM runs)",
+}
+
+
+def problems(connection: sqlite3.Connection) -> tuple[str, ...]:
+    """One line for each thing that is wrong; empty for a sound file."""
+    report = [str(line) for (line,) in connection.execute(f"PRAGMA integrity_check({_MOST})") if line != "ok"]
+    if report:
+        return tuple(report)
+    for what, query in _CROSS.items():
+        count = connection.execute(query).fetchone()[0]
+        if count:
+            report.append(f"{count} {what}")
+    return tuple(report)

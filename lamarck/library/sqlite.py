@@ -1,0 +1,232 @@
+"""The library as one SQLite file on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from lamarck.errors import BadInput, ModelUnavailable
+from lamarck.library import artifacts, runs
+from lamarck.library.database import Database
+from lamarck.library.embedding import Embedder
+from lamarck.library.figures import measure
+from lamarck.library.identity import row_of
+from lamarck.library.index_entry import IndexEntry, index_entry
+from lamarck.library.integrity import problems
+from lamarck.library.library import Hit
+from lamarck.library.search import Request, request_terms, search
+from lamarck.library.signature import shape_of
+from lamarck.library.vectors import VectorIndex, has_vectors
+from lamarck.records import Artifact, ArtifactStatus, Attempt, ExitReason, Run, Spend, Verdict, now
+
+_BATCH = 32  # artifacts embedded between two commits of `embed_missing`
+
+
+class SqliteLibrary:
+    """`Library` in one WAL SQLite file: metadata, full text, vectors, runs and verdicts.
+
+    Opening creates the file and its folder, or brings an older file to the present form after a backup beside it
+    (`NAME.backup-vN`). Safe for several threads and several processes of one machine; not for a network disk.
+    `lock_seconds`: how long to wait for another writer. Without an embedder, searches use words alone and nothing
+    imports numpy.
+    """
+
+    def __init__(self, path: Path, *, lock_seconds: float = 10, embedder: Embedder | None = None) -> None:
+        """Raises `LibraryUnavailable` (and its children); a file that is refused is not touched."""
+        self._embedder = embedder
+        self._vectors = VectorIndex(embedder.digest, embedder.dimension) if embedder else None
+        self._database = Database(path, lock_seconds)
+
+    @property
+    def path(self) -> Path:
+        return self._database.path
+
+    def close(self) -> None:
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # artifacts
+
+    def save(self, artifact: Artifact) -> None:
+        """Keep an artifact with its full text and its vector, in one transaction.
+
+        Saving the same id again updates task, verdict, lineage and status, never code, kind, age or use. When the
+        embedding model is unavailable the artifact is kept without a vector; `embed_missing` adds it later.
+        """
+        if artifact.id != artifact.candidate.id:
+            raise BadInput(
+                f"artifact {artifact.id[:12]} holds candidate {artifact.candidate.id[:12]}",
+                "an artifact's id is its candidate's",
+            )
+        entry = index_entry(artifact)
+        vector = self._vector_for(artifact, entry)
+        with self._database.write() as connection:
+            artifacts.save_artifact(connection, artifact, entry, vector)
+
+    def find(self, text: str, *, limit: int = 10, signature: str | None = None) -> tuple[Hit, ...]:
+        """Live artifacts for a request, best first, each with the reasons that people read.
+
+        `signature` (as `def f(a: int) -> str`, `f(a)`, `(a) -> str` or `class C`) prefers those of the same shape; it
+        excludes none. Raises `ModelUnavailable` and `ModelCorrupt` where the embedder does.
+        """
+        if limit <= 0:
+            return ()
+        vector = self._vector_of_request(text)
+        request = Request(
+            terms=request_terms(text),
+            limit=limit,
+            vector=vector,
+            floor=self._embedder.floor if self._embedder else 0.0,
+            shape=shape_of(signature) if signature else None,
+        )
+        with self._database.read() as connection:
+            found = search(connection, request, self._vectors)
+            return tuple(
+                Hit(artifact=artifacts.read_artifact(connection, f.seq), score=f.score, reasons=f.reasons)
+                for f in found
+            )
+
+    def get(self, id_or_prefix: str) -> Artifact:
+        """By its id or its first four or more characters. Raises `BadInput`."""
+        with self._database.read() as connection:
+            return artifacts.read_artifact(connection, row_of(connection, "artifact", id_or_prefix))
+
+    def artifacts(self) -> Iterator[Artifact]:
+        """All that are there now, oldest first, each as it is when its turn comes; other work may go on between."""
+        with self._database.read() as connection:
+            rows = artifacts.rows_by_age(connection)
+        return self._each(rows)
+
+    def _each(self, rows: list[int]) -> Iterator[Artifact]:
+        for seq in rows:
+            with self._database.read() as connection:
+                artifact = artifacts.read_artifact(connection, seq)
+            yield artifact
+
+    def record_use(self, artifact_id: str) -> None:
+        with self._database.write() as connection:
+            artifacts.count_use(connection, row_of(connection, "artifact", artifact_id), now())
+
+    def retire(self, artifact_id: str) -> None:
+        """Keep it and its evidence, and find it no more. Saving it again as live brings it back."""
+        with self._database.write() as connection:
+            artifacts.retire_artifact(connection, row_of(connection, "artifact", artifact_id))
+
+    def embed_missing(self, on_progress: Callable[[int, int], None] | None = None) -> int:
+        """Give a vector to every live artifact that has none of this embedder's model; how many got one.
+
+        Needed once after an embedder appears or its model changes. Committed batch by batch, so an interrupted call
+        is continued by the next. `on_progress(done, total)` is called after each batch.
+        """
+        if self._embedder is None:
+            return 0
+        digest, done = self._embedder.digest, 0
+        with self._database.read() as connection:
+            total = artifacts.count_without_vector(connection, digest)
+        while True:
+            with self._database.read() as connection:
+                batch = artifacts.without_vector(connection, digest, _BATCH)
+            if not batch:
+                return done
+            vectors = self._embedder.embed([meaning for _, meaning in batch])
+            with self._database.write() as connection:
+                embedded = [(seq, text, vector) for (seq, text), vector in zip(batch, vectors, strict=True)]
+                done += artifacts.add_vectors(connection, digest, embedded)
+            if on_progress:
+                on_progress(done, total)
+
+    def _vector_for(self, artifact: Artifact, entry: IndexEntry) -> tuple[str, bytes] | None:
+        """Made before the write lock is taken, since embedding takes longer than everything else in a save."""
+        if self._embedder is None or artifact.status is not ArtifactStatus.LIVE:
+            return None
+        digest = self._embedder.digest
+        with self._database.read() as connection:
+            if artifacts.has_vector_for(connection, artifact.id, entry.meaning, digest):
+                return None
+        try:
+            return digest, self._embedder.embed([entry.meaning])[0]
+        except ModelUnavailable:
+            return None  # what was proven is kept; the next search says what is wrong with the model
+
+    def _vector_of_request(self, text: str) -> bytes | None:
+        if self._embedder is None or not text.strip():
+            return None
+        with self._database.read() as connection:
+            if not has_vectors(connection, self._embedder.digest):
+                return None  # loading the model would find nothing
+        return self._embedder.embed([text])[0]
+
+    # runs
+
+    def begin_run(self, run: Run) -> None:
+        """Log a run. One that is there already is opened again and keeps the attempts it has."""
+        with self._database.write() as connection:
+            runs.begin(connection, run)
+
+    def record_attempt(self, run_id: str, attempt: Attempt) -> None:
+        with self._database.write() as connection:
+            runs.put_attempt(connection, row_of(connection, "run", run_id), attempt)
+
+    def end_run(
+        self,
+        run_id: str,
+        *,
+        exit_reason: ExitReason,
+        spend: Spend,
+        seconds: float,
+        artifact_id: str | None = None,
+        message: str = "",
+    ) -> None:
+        with self._database.write() as connection:
+            runs.end(
+                connection,
+                row_of(connection, "run", run_id),
+                exit_reason=exit_reason,
+                spend=spend,
+                seconds=seconds,
+                artifact_id=artifact_id,
+                message=message,
+            )
+
+    def get_run(self, id_or_prefix: str) -> Run:
+        """By its id or its first four or more characters, with its attempts by number. Raises `BadInput`."""
+        with self._database.read() as connection:
+            return runs.read_run(connection, row_of(connection, "run", id_or_prefix), attempts=True)
+
+    def runs(self, *, limit: int = 20) -> tuple[Run, ...]:
+        with self._database.read() as connection:
+            rows = runs.rows_newest_first(connection, limit)
+            return tuple(runs.read_run(connection, seq, attempts=False) for seq in rows)
+
+    # verdicts of equal code, tests, checks and environment
+
+    def cached_verdict(self, key: str) -> Verdict | None:
+        with self._database.read() as connection:
+            row = connection.execute("SELECT verdict FROM verdicts WHERE key = ?", (key,)).fetchone()
+            return Verdict.from_json(row[0]) if row else None
+
+    def cache_verdict(self, key: str, verdict: Verdict) -> None:
+        """Keep it under a key that names everything it depends on; the same key again replaces it."""
+        with self._database.write() as connection:
+            connection.execute("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?)", (key, now(), verdict.to_json()))
+
+    # figures
+
+    def stats(self) -> dict[str, float]:
+        """Counts and sums; `lamarck.library.figures.FIGURES` says what each name means."""
+        with self._database.read() as connection:
+            return measure(connection)
+
+    def problems(self) -> tuple[str, ...]:
+        """What is wrong with the file, one line each; empty for a sound one. Reads all of it."""
+        with self._database.read() as connection:
+            return problems(connection)
