@@ -5,6 +5,8 @@
     with lamarck.Lamarck() as lm:
         run = lm.solve("slugify.py", tests=["test_slugify.py"])
         print(run.exit_reason, lm.code(run))
+
+Whatever it raises on purpose is a `lamarck.errors.LamarckError`.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from typing import Any, Self
 from lamarck.assemble import Assembly
 from lamarck.errors import BadInput, DiskFull
 from lamarck.library.library import Hit
+from lamarck.models.model import Message, Model, Reply, Request, TokenCallback
 from lamarck.records import (
     Artifact,
     Attempt,
@@ -43,7 +46,20 @@ from lamarck.records import (
 from lamarck.settings import Settings, load_settings
 from lamarck.solve import Observer, Verification, add, prove, solve, verify
 
-__all__ = ["Lamarck", "Saving", "Verification"]
+__all__ = [
+    "Hit",
+    "Lamarck",
+    "Message",
+    "Model",
+    "Observer",
+    "Reply",
+    "Request",
+    "Saving",
+    "Settings",
+    "TokenCallback",
+    "Verification",
+    "load_settings",
+]
 
 
 class Saving(Record, frozen=True, kw_only=True):
@@ -58,9 +74,10 @@ class Saving(Record, frozen=True, kw_only=True):
 class Lamarck:
     """One user's library, sandbox and models. Use it as a context manager, or call `close`.
 
-    settings: default all sources (see `lamarck.settings.load_settings`). library: a library file of its own. python: the
-    interpreter whose packages the code may use. folder: the project (its `lamarck.toml`, its `.venv`), default the
-    working folder. model: use this one instead of the settings' tiers. observers get every event, read-only.
+    settings: default all sources (see `lamarck.settings.load_settings`). library: a library file of its own. python:
+    the interpreter whose packages the code may use. folder: the project (its `lamarck.toml`, its `.venv`), default the
+    working folder. model: use this one instead of the settings' tiers, by its name or the model itself, which
+    is closed with it. replies: a file of recorded replies of its own. observers get every event, read-only.
     """
 
     def __init__(
@@ -70,25 +87,39 @@ class Lamarck:
         library: Path | str | None = None,
         python: str | None = None,
         folder: Path | None = None,
-        model: str | None = None,
+        model: str | Model | None = None,
+        replies: Path | str | None = None,
         observers: Sequence[Observer] = (),
     ) -> None:
         folder = (folder or Path.cwd()).resolve()
         chosen = settings or load_settings(folder=folder)[0]
         if model is not None:
-            chosen = chosen.replace(models=chosen.models.replace(tiers=(model,)))
+            name = model if isinstance(model, str) else model.name
+            chosen = chosen.replace(models=chosen.models.replace(tiers=(name,)))
         self._assembly = Assembly(
             chosen,
             library_path=Path(library).expanduser() if library else None,
             python=python,
             folder=folder,
             observers=tuple(observers),
+            model=None if isinstance(model, str) else model,
+            replies=Path(replies).expanduser() if replies else None,
         )
+
+    def beside(self, *, settings: Settings, library: Path | str, model: Model | None = None) -> Lamarck:
+        """Another library, settings and model over the same sandbox and interpreter. Close it before this one."""
+        if model is not None:
+            settings = settings.replace(models=settings.models.replace(tiers=(model.name,)))
+        other = object.__new__(Lamarck)
+        other._assembly = self._assembly.beside(settings, library_path=Path(library).expanduser(), model=model)
+        return other
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     def close(self) -> None:
@@ -100,7 +131,9 @@ class Lamarck:
 
     # --- tasks in, proven code out
 
-    def task(self, source: str | Path | Task, *, tests: Sequence[Path | str] = (), limits: Limits | None = None) -> Task:
+    def task(
+        self, source: str | Path | Task, *, tests: Sequence[Path | str] = (), limits: Limits | None = None
+    ) -> Task:
         """Read a task: a sentence, a stub, a test file, a YAML file or a folder. Raises `BadInput`."""
         limits = limits or self.settings.limits.for_task()
         if isinstance(source, Task):
@@ -218,9 +251,25 @@ class Lamarck:
         source = self._assembly.library.get(accepted.candidate.parents[0])
         if source.candidate.origin.generator == "user":
             return None  # nobody measured what the user's own code cost
-        return Saving(
-            artifact_id=source.id, made_for=source.cost, served_for=run.spend, saved=source.cost - run.spend
-        )
+        return Saving(artifact_id=source.id, made_for=source.cost, served_for=run.spend, saved=source.cost - run.spend)
+
+    # --- single steps of the loop, for whoever measures it
+
+    def judge(self, task: Task, candidate: Candidate) -> Evidence:
+        """Run the given tests of `task` on a candidate, and nothing else: no verdict, nothing kept."""
+        return self._assembly.tests.run(task, candidate)
+
+    def prompt(self, task: Task) -> tuple[Message, ...]:
+        """What the loop asks a model first for this task."""
+        return self._assembly.prompt(task)
+
+    def open_model(self, name: str | None = None) -> Model:
+        """The model of a tier, by default of the first one. The caller closes it. Raises `ModelUnavailable`."""
+        return self._assembly.open_tier(name or self._assembly.first_tier)
+
+    def library_problems(self) -> tuple[str, ...]:
+        """What is wrong with the library file, one line each: pages, full text, parts that do not belong together."""
+        return self._assembly.library.problems()
 
     # --- models and machine
 
@@ -299,7 +348,9 @@ def _write(path: Path, text: str) -> Path:
         os.replace(name, path)
     except OSError as error:
         Path(name).unlink(missing_ok=True)
-        raise DiskFull(f"{path}: cannot be written: {error.strerror}", "free some space or choose another place") from error
+        raise DiskFull(
+            f"{path}: cannot be written: {error.strerror}", "free some space or choose another place"
+        ) from error
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise

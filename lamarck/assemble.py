@@ -14,10 +14,11 @@ from lamarck.budget import Budget
 from lamarck.checks.check import Check
 from lamarck.context.rules import RuleContext
 from lamarck.errors import LamarckError, ModelUnavailable
-from lamarck.generators.model_tier import ModelTier
+from lamarck.generators.model_tier import CONTEXT_TOKENS, ModelTier
+from lamarck.generators.prompt import render
 from lamarck.generators.reuse import Reuse
 from lamarck.library.library import Library
-from lamarck.models.model import Model
+from lamarck.models.model import Message, Model
 from lamarck.policy import Rules, Step
 from lamarck.records import Acceptance, Event, Spend, Task, Trust, now
 from lamarck.sandbox.interpreter import Interpreter
@@ -39,18 +40,37 @@ class Assembly:
         python: str | None,
         folder: Path,
         observers: tuple[Observer, ...],
+        model: Model | None = None,
+        replies: Path | None = None,
     ) -> None:
         self.settings = settings
         self.folder = folder
         self.observers = observers
         self._library_path = library_path
         self._python = python
+        self._model = model
+        self._replies = replies
         self._close: list[Callable[[], None]] = []
         self._deadline = Deadline()
 
     def close(self) -> None:
         while self._close:
             self._close.pop()()
+
+    def beside(self, settings: Settings, *, library_path: Path, model: Model | None) -> Assembly:
+        """Another library, settings and model over what is dear to open: sandbox, judge, interpreter, embedder."""
+        other = Assembly(
+            settings,
+            library_path=library_path,
+            python=self._python,
+            folder=self.folder,
+            observers=self.observers,
+            model=model,
+            replies=self._replies,
+        )
+        for shared in ("embedder", "interpreter", "importable", "sandbox", "judge", "tests", "checks"):
+            setattr(other, shared, getattr(self, shared))
+        return other
 
     # --- rooms
 
@@ -134,11 +154,13 @@ class Assembly:
     def bank(self) -> Any:
         from lamarck.models.bank import Bank
 
-        bank = Bank(settings_module.home() / "replies.sqlite")
+        bank = Bank(self._replies or settings_module.home() / "replies.sqlite")
         self._close.append(bank.close)
         return bank
 
     def open_tier(self, name: str) -> Model:
+        if self._model is not None and name == self._model.name:
+            return self._model
         from lamarck.models.build import open_model
 
         return open_model(name, self.settings, bank=self.bank)
@@ -187,9 +209,17 @@ class Assembly:
             observers=self.observers,
         )
 
+    def prompt(self, task: Task) -> tuple[Message, ...]:
+        """What a model is asked first for a task."""
+        return render(task, RuleContext().build(task, related=(), failed=None, tokens=CONTEXT_TOKENS))
+
     def _write_tests(self, task: Task, step: Step, budget: Budget) -> tuple[Acceptance | None, Spend, str]:
         from lamarck.generators.test_writer import write_tests
 
+        return write_tests(self.model_tier.model(self.first_tier), task, step, budget)
+
+    @property
+    def first_tier(self) -> str:
         if not self.settings.models.tiers:
             raise ModelUnavailable("no model is set", "set models.tiers, see `lamarck models list`")
-        return write_tests(self.model_tier.model(self.settings.models.tiers[0]), task, step, budget)
+        return self.settings.models.tiers[0]

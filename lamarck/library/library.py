@@ -73,4 +73,7 @@ class Library(Protocol):
     def stats(self) -> dict[str, float]:
         """Counts and sums over artifacts and runs, measured: see the implementation's docstring for the names."""
 
+    def problems(self) -> tuple[str, ...]:
+        """What is wrong with the store, one line each: pages, full text, parts that do not belong together."""
+
     def close(self) -> None: ...
