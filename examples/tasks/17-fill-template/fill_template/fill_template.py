@@ -3,12 +3,12 @@ class MissingValue(KeyError):
         pass
 
 
-class Template:
-    def __init__(self, text):
+class Filler:
+    def __init__(self, defaults=None):
         pass
 
-    def names(self):
+    def names(self, text):
         pass
 
-    def fill(self, values):
+    def fill(self, text, values):
         pass

@@ -13,20 +13,21 @@ class MissingValue(KeyError):
         self.name = name
 
 
-class Template:
-    """A text with gaps such as `{{ name }}`."""
+class Filler:
+    """Fills gaps such as `{{ name }}`, with defaults for values that are not given."""
 
-    def __init__(self, text: str) -> None:
-        self._text = text
+    def __init__(self, defaults: Mapping[str, Any] | None = None) -> None:
+        self._defaults = dict(defaults or {})
 
-    def names(self) -> list[str]:
-        return list(dict.fromkeys(_GAP.findall(self._text)))
+    def names(self, text: str) -> list[str]:
+        return list(dict.fromkeys(_GAP.findall(text)))
 
-    def fill(self, values: Mapping[str, Any]) -> str:
+    def fill(self, text: str, values: Mapping[str, Any]) -> str:
+        known = {**self._defaults, **values}
+
         def value(gap: re.Match[str]) -> str:
-            name = gap.group(1)
-            if name not in values:
-                raise MissingValue(name)
-            return str(values[name])
+            if gap[1] not in known:
+                raise MissingValue(gap[1])
+            return str(known[gap[1]])
 
-        return _GAP.sub(value, self._text)
+        return _GAP.sub(value, text)
