@@ -1,0 +1,211 @@
+"""The arms of a benchmark: ways from a task to one candidate, each within the same budget of generated tokens."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from lamarck.api import Lamarck, Request, Settings
+from lamarck.benchmarks.building import Built
+from lamarck.benchmarks.metering import MeteredModel
+from lamarck.errors import BadInput, LimitSpent
+from lamarck.records import (
+    Attempt,
+    Candidate,
+    CheckOutcome,
+    Decision,
+    Evidence,
+    ExitReason,
+    Limits,
+    Origin,
+    Record,
+    Run,
+    Sampling,
+    SourceFile,
+    Task,
+    Trust,
+    make_candidate,
+)
+
+SAMPLES = 16  # more than the budget pays for, so that the budget is what ends a task
+TEMPERATURE = 0.5  # of the second and later samples of best-of-n; the first is greedy
+_UNBOUNDED = Limits(tokens=10**9, seconds=3600.0, usd=0.0)  # the metered model is what limits tokens
+_FENCED = re.compile(r"^[ \t]*```[^\n]*\n(.*?)^[ \t]*```[ \t]*$", re.M | re.S)
+
+
+class Proposed(Record, frozen=True, kw_only=True):
+    """What an arm ends with. accepted: what its own tests said; None when it asks nobody."""
+
+    candidate: Candidate | None
+    accepted: bool | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bench:
+    """What an arm works with. model: None where no arm needs one. folder: empty, for the arm's library."""
+
+    lamarck: Lamarck
+    settings: Settings
+    built: Built
+    model: MeteredModel | None
+    folder: Path
+
+    @property
+    def task(self) -> Task:
+        return self.built.task
+
+    def candidate(self, files: tuple[SourceFile, ...], generator: str) -> Candidate:
+        origin = Origin(generator=generator)
+        return make_candidate(files=files, entry_point=self.task.entry_point, origin=origin)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Arm:
+    """One way. asks: whether it needs a model. ablates: what it lacks of `lamarck`, for the table."""
+
+    run: Callable[[Bench], Proposed]
+    asks: bool = True
+    ablates: str = ""
+
+
+def reference(bench: Bench) -> Proposed:
+    """The suite's own solution: what it does not solve, nobody can be blamed for."""
+    return Proposed(candidate=bench.candidate(bench.built.problem.reference, "reference"))
+
+
+def empty(bench: Bench) -> Proposed:
+    """Every function of the stub with a body that returns None: what it solves, the tests do not test."""
+    paths = tuple(f.path for f in bench.task.stubs) or (bench.task.main_path,)
+    texts = {f.path: f.text for f in bench.task.stubs}
+    name = bench.task.entry_point or "answer"
+    default = f"def {name}(*args, **kwargs):\n    return None\n"
+    files = tuple(SourceFile(path=p, text=hollow(texts.get(p, "")) or default) for p in paths)
+    return Proposed(candidate=bench.candidate(files, "empty"))
+
+
+def hollow(source: str) -> str:
+    """`source` with `return None` as the body of every function; empty when it defines none or does not parse."""
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return ""
+    functions = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+    for function in functions:
+        function.body = [ast.Return(value=ast.Constant(value=None))]
+    return ast.unparse(ast.fix_missing_locations(tree)) + "\n" if functions else ""
+
+
+def raw(bench: Bench) -> Proposed:
+    """One greedy call with the loop's own first prompt; the first fenced block as it stands."""
+    try:
+        files = _ask(bench, temperature=0.0)
+    except LimitSpent as error:
+        return Proposed(candidate=None, note=error.line)
+    if files is None:
+        return Proposed(candidate=None, note="the reply holds no fenced block")
+    return Proposed(candidate=bench.candidate(files, "raw"))
+
+
+def best_of_n(bench: Bench) -> Proposed:
+    """Samples of the same prompt until one passes every given test or the budget is spent; no repair, no mending.
+
+    The best of them by given tests is what it ends with, the earliest of equals. A first sample that passes is taken at
+    once: later ones could only equal it.
+    """
+    best: Candidate | None = None
+    best_share = -1.0
+    note = ""
+    for number in range(SAMPLES):
+        try:
+            files = _ask(bench, temperature=TEMPERATURE if number else 0.0)
+        except LimitSpent as error:
+            note = error.line
+            break
+        if files is None:
+            continue
+        candidate = bench.candidate(files, "best-of-n")
+        if not bench.task.tests(Trust.GIVEN):
+            return Proposed(candidate=candidate, note="no given tests to choose by: the first sample")
+        share = passed_share(bench.lamarck.judge(bench.task, candidate))
+        if share > best_share:
+            best, best_share = candidate, share
+        if share == 1.0:
+            break
+    return Proposed(candidate=best, accepted=best_share == 1.0, note=note)
+
+
+def _ask(bench: Bench, *, temperature: float) -> tuple[SourceFile, ...] | None:
+    """The files of one reply: its fenced blocks in the order in which files were asked for, None when they lack."""
+    assert bench.model is not None
+    sampling = Sampling(max_tokens=bench.settings.models.max_tokens, temperature=temperature)
+    reply = bench.model.complete(Request(messages=bench.lamarck.prompt(bench.task), sampling=sampling))
+    paths = tuple(f.path for f in bench.task.stubs) or (bench.task.main_path,)
+    blocks = _FENCED.findall(reply.text)
+    if len(blocks) < len(paths):
+        return None
+    return tuple(SourceFile(path=p, text=b) for p, b in zip(paths, blocks, strict=False))
+
+
+def lamarck_with(**changes: object) -> Callable[[Bench], Proposed]:
+    """The loop with an empty library and these model settings changed; its best candidate, whatever the verdict."""
+
+    def run(bench: Bench) -> Proposed:
+        models = bench.settings.models.replace(samples=SAMPLES).replace(**changes)
+        settings = bench.settings.replace(models=models)
+        library = bench.folder / "library.sqlite"
+        with bench.lamarck.beside(settings=settings, library=library, model=bench.model) as lamarck:
+            done = lamarck.solve(bench.task, limits=_UNBOUNDED)
+        attempt = best_attempt(done)
+        return Proposed(
+            candidate=attempt.candidate if attempt else None,
+            accepted=done.exit_reason is ExitReason.ACCEPTED,
+            note=f"{done.exit_reason} after {len(done.attempts)} attempts",
+        )
+
+    return run
+
+
+def best_attempt(run: Run) -> Attempt | None:
+    """Accepted before pending before rejected; of equals the one that passed more given tests; then the earliest."""
+    order = {Decision.ACCEPTED: 2, Decision.PENDING: 1, Decision.REJECTED: 0}
+
+    def worth(attempt: Attempt) -> tuple[int, float]:
+        assert attempt.verdict is not None
+        given = [e for e in attempt.verdict.evidence if e.trust is Trust.GIVEN and e.results]
+        return (order[attempt.verdict.decision], max((passed_share(e) for e in given), default=0.0))
+
+    judged = [a for a in run.attempts if a.candidate is not None and a.verdict is not None]
+    return max(judged, key=worth, default=None)
+
+
+def passed_share(evidence: Evidence) -> float:
+    """Tests that passed, as a share of all; 0 when there were none."""
+    if not evidence.results:
+        return 1.0 if evidence.outcome is CheckOutcome.PASSED else 0.0
+    return sum(r.outcome is CheckOutcome.PASSED for r in evidence.results) / len(evidence.results)
+
+
+ARMS: Mapping[str, Arm] = {
+    "reference": Arm(run=reference, asks=False),
+    "empty": Arm(run=empty, asks=False),
+    "raw": Arm(run=raw),
+    "best-of-n": Arm(run=best_of_n),
+    "lamarck": Arm(run=lamarck_with()),
+    "lamarck-no-repair": Arm(run=lamarck_with(repairs=0), ablates="repair: fresh samples only"),
+    "lamarck-no-resample": Arm(run=lamarck_with(samples=1), ablates="fresh samples: one, and its repair"),
+    "lamarck-two-repairs": Arm(run=lamarck_with(repairs=2), ablates="nothing: a second repair round"),
+}
+
+
+def choose_arms(names: str) -> tuple[str, ...]:
+    """The arms of a comma-separated list, each once, in that order. Raises `BadInput` for an unknown one."""
+    chosen = tuple(dict.fromkeys(n.strip() for n in names.split(",") if n.strip()))
+    unknown = [n for n in chosen if n not in ARMS]
+    if unknown or not chosen:
+        what = f"no arm is called '{unknown[0]}'" if unknown else "no arms are named"
+        raise BadInput(what, f"choose of {', '.join(ARMS)}")
+    return chosen
