@@ -5,14 +5,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
-import msgspec
-
 from lamarck.library.index_entry import IndexEntry
 from lamarck.library.vectors import drop_vector, put_vector
-from lamarck.records import Artifact, ArtifactStatus, Candidate, Task, Usage, Verdict
-
-_COLUMNS = "id, status, served, last_served, created, kind, lineage, task, candidate, verdict"
-_LINEAGE = msgspec.json.Decoder(tuple[str, ...])
+from lamarck.records import Artifact, ArtifactStatus, Usage
 
 
 def save_artifact(
@@ -36,44 +31,37 @@ def save_artifact(
 
 def _upsert(connection: sqlite3.Connection, artifact: Artifact, entry: IndexEntry) -> tuple[int, str]:
     """The row, and the meaning that stood there before."""
-    shape = entry.shape
-    arity, returns = (shape.arity, shape.returns) if shape else (None, None)
-    lineage = msgspec.json.encode(artifact.lineage).decode()
-    status, task, verdict = artifact.status.value, artifact.task.to_json(), artifact.verdict.to_json()
+    arity, returns = (entry.shape.arity, entry.shape.returns) if entry.shape else (None, None)
     known = connection.execute("SELECT seq, meaning FROM artifacts WHERE id = ?", (artifact.id,)).fetchone()
-    if known:
-        connection.execute(
-            "UPDATE artifacts SET status = ?, lineage = ?, task = ?, verdict = ?, arity = ?, returns = ?, meaning = ?"
-            " WHERE seq = ?",
-            (status, lineage, task, verdict, arity, returns, entry.meaning, known[0]),
-        )
-        return known[0], known[1]
-    usage = artifact.usage
-    inserted = connection.execute(
-        "INSERT INTO artifacts (id, status, served, last_served, created, kind, lineage, task, candidate, verdict,"
-        " arity, returns, meaning) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq",
-        (
-            *(artifact.id, status, usage.served, usage.last_served, artifact.created, artifact.kind, lineage, task),
-            *(artifact.candidate.to_json(), verdict, arity, returns, entry.meaning),
-        ),
-    ).fetchone()
-    return inserted[0], entry.meaning
+    if known is None:
+        usage = artifact.usage
+        (seq,) = connection.execute(
+            "INSERT INTO artifacts (id, created, status, served, last_served, arity, returns, meaning)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq",
+            (
+                *(artifact.id, artifact.created, artifact.status, usage.served, usage.last_served),
+                *(arity, returns, entry.meaning),
+            ),
+        ).fetchone()
+        connection.execute("INSERT INTO records VALUES (?, ?)", (seq, artifact.to_json()))
+        return seq, entry.meaning
+    seq, meaning = known
+    first = read_artifact(connection, seq)
+    changed = first.replace(task=artifact.task, verdict=artifact.verdict, lineage=artifact.lineage)
+    connection.execute(
+        "UPDATE artifacts SET status = ?, arity = ?, returns = ?, meaning = ? WHERE seq = ?",
+        (artifact.status, arity, returns, entry.meaning, seq),
+    )
+    connection.execute("UPDATE records SET record = ? WHERE seq = ?", (changed.to_json(), seq))
+    return seq, meaning
 
 
 def read_artifact(connection: sqlite3.Connection, seq: int) -> Artifact:
-    row = connection.execute(f"SELECT {_COLUMNS} FROM artifacts WHERE seq = ?", (seq,)).fetchone()  # noqa: S608
-    id_, status, served, last_served, created, kind, lineage, task, candidate, verdict = row
-    return Artifact(
-        id=id_,
-        kind=kind,
-        task=Task.from_json(task),
-        candidate=Candidate.from_json(candidate),
-        verdict=Verdict.from_json(verdict),
-        created=created,
-        lineage=_LINEAGE.decode(lineage),
-        status=ArtifactStatus(status),
-        usage=Usage(served=served, last_served=last_served),
-    )
+    record, status, served, last_served = connection.execute(
+        "SELECT record, status, served, last_served FROM artifacts JOIN records USING (seq) WHERE seq = ?", (seq,)
+    ).fetchone()
+    usage = Usage(served=served, last_served=last_served)
+    return Artifact.from_json(record).replace(status=ArtifactStatus(status), usage=usage)
 
 
 def rows_by_age(connection: sqlite3.Connection) -> list[int]:
@@ -85,7 +73,7 @@ def count_use(connection: sqlite3.Connection, seq: int, at: str) -> None:
 
 
 def retire_artifact(connection: sqlite3.Connection, seq: int) -> None:
-    connection.execute("UPDATE artifacts SET status = ? WHERE seq = ?", (ArtifactStatus.RETIRED.value, seq))
+    connection.execute("UPDATE artifacts SET status = ? WHERE seq = ?", (ArtifactStatus.RETIRED, seq))
     connection.execute("DELETE FROM words WHERE rowid = ?", (seq,))
     drop_vector(connection, seq)
 

@@ -7,6 +7,7 @@ import sqlite3
 _MOST = 20  # lines of SQLite's own report
 
 _CROSS = {
+    "artifacts without their record": "SELECT count(*) FROM artifacts WHERE seq NOT IN (SELECT seq FROM records)",
     "live artifacts that full text does not hold": (
         "SELECT count(*) FROM artifacts WHERE status = 'live' AND seq NOT IN (SELECT rowid FROM words)"
     ),

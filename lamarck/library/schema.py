@@ -21,23 +21,22 @@ _SPEND = """
     usd REAL NOT NULL, spend_seconds REAL NOT NULL, cpu_seconds REAL NOT NULL"""
 
 _CREATE = (
-    # The short columns that searches and figures read stand before the long JSON ones: SQLite reads a row from its
-    # front and never touches the overflow pages of what it does not need.
+    # What searches and figures read, and what changes with use, stands apart from the record, whose evidence can be
+    # long: counting a use does not write it again.
     """CREATE TABLE artifacts (
         seq INTEGER PRIMARY KEY,
         id TEXT NOT NULL UNIQUE,
+        created TEXT NOT NULL,
         status TEXT NOT NULL,
         served INTEGER NOT NULL,
         last_served TEXT,
-        created TEXT NOT NULL,
-        kind TEXT NOT NULL,
         arity INTEGER,              -- parameters of the entry point; NULL: a class, or unknown
         returns TEXT,               -- outline of what it returns
-        meaning TEXT NOT NULL,      -- the text that is embedded
-        lineage TEXT NOT NULL,
-        task TEXT NOT NULL,
-        candidate TEXT NOT NULL,
-        verdict TEXT NOT NULL
+        meaning TEXT NOT NULL       -- the text that is embedded
+    )""",
+    """CREATE TABLE records (
+        seq INTEGER PRIMARY KEY REFERENCES artifacts (seq),
+        record TEXT NOT NULL        -- the artifact; its status and usage are those of the columns above
     )""",
     "CREATE INDEX artifacts_by_age ON artifacts (created)",
     "CREATE INDEX artifacts_by_status ON artifacts (status, served)",
@@ -63,9 +62,7 @@ _CREATE = (
         started TEXT NOT NULL,
         exit_reason TEXT,           -- NULL: still going, or killed
         seconds REAL,{_SPEND},
-        artifact_id TEXT,
-        message TEXT NOT NULL,
-        task TEXT NOT NULL
+        record TEXT NOT NULL        -- the run without its attempts
     )""",
     "CREATE INDEX runs_by_age ON runs (started)",
     f"""CREATE TABLE attempts (
@@ -73,10 +70,10 @@ _CREATE = (
         number INTEGER NOT NULL,
         generator TEXT NOT NULL,
         decision TEXT,{_SPEND},
-        attempt TEXT NOT NULL,
+        record TEXT NOT NULL,
         PRIMARY KEY (run, number)
     )""",
-    "CREATE TABLE verdicts (key TEXT PRIMARY KEY, stored TEXT NOT NULL, verdict TEXT NOT NULL)",
+    "CREATE TABLE verdicts (key TEXT PRIMARY KEY, stored TEXT NOT NULL, record TEXT NOT NULL)",
 )
 
 Migration = Sequence[str]

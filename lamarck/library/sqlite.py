@@ -59,7 +59,7 @@ class SqliteLibrary:
     def save(self, artifact: Artifact) -> None:
         """Keep an artifact with its full text and its vector, in one transaction.
 
-        Saving the same id again updates task, verdict, lineage and status, never code, kind, age or use. When the
+        Saving the same id again updates task, verdict, lineage and status, never code, kind, age, cost or use. When the
         embedding model is unavailable the artifact is kept without a vector; `embed_missing` adds it later.
         """
         if artifact.id != artifact.candidate.id:
@@ -80,6 +80,7 @@ class SqliteLibrary:
         """
         if limit <= 0:
             return ()
+        text = text.encode(errors="replace").decode()  # arguments of a command line can hold bytes that are no text
         vector = self._vector_of_request(text)
         request = Request(
             terms=request_terms(text),
@@ -170,7 +171,7 @@ class SqliteLibrary:
     def begin_run(self, run: Run) -> None:
         """Log a run. One that is there already is opened again and keeps the attempts it has."""
         with self._database.write() as connection:
-            runs.begin(connection, run)
+            runs.put_run(connection, run)
 
     def record_attempt(self, run_id: str, attempt: Attempt) -> None:
         with self._database.write() as connection:
@@ -187,15 +188,11 @@ class SqliteLibrary:
         message: str = "",
     ) -> None:
         with self._database.write() as connection:
-            runs.end(
-                connection,
-                row_of(connection, "run", run_id),
-                exit_reason=exit_reason,
-                spend=spend,
-                seconds=seconds,
-                artifact_id=artifact_id,
-                message=message,
+            run = runs.read_run(connection, row_of(connection, "run", run_id), attempts=False)
+            ended = run.replace(
+                exit_reason=exit_reason, spend=spend, seconds=seconds, artifact_id=artifact_id, message=message
             )
+            runs.put_run(connection, ended)
 
     def get_run(self, id_or_prefix: str) -> Run:
         """By its id or its first four or more characters, with its attempts by number. Raises `BadInput`."""
@@ -211,7 +208,7 @@ class SqliteLibrary:
 
     def cached_verdict(self, key: str) -> Verdict | None:
         with self._database.read() as connection:
-            row = connection.execute("SELECT verdict FROM verdicts WHERE key = ?", (key,)).fetchone()
+            row = connection.execute("SELECT record FROM verdicts WHERE key = ?", (key,)).fetchone()
             return Verdict.from_json(row[0]) if row else None
 
     def cache_verdict(self, key: str, verdict: Verdict) -> None:
