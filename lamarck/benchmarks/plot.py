@@ -20,7 +20,7 @@ _COLOURS = (
 )  # Okabe and Ito 2008
 _DASHES = ("", "7 3", "2 3", "9 3 2 3")  # so that arms can be told apart without colour
 _WIDTH, _HEIGHT = 460, 320  # of one panel
-_LEFT, _TOP, _RIGHT, _BOTTOM = 52, 34, 14, 46
+_LEFT, _TOP, _RIGHT, _BOTTOM = 52, 14, 20, 46
 _FONT = 'font-family="system-ui, sans-serif" font-size="12"'
 
 Spend = Callable[[Result], float]
@@ -36,7 +36,7 @@ def plot_svg(rows: Sequence[Result], arms: Sequence[str], *, title: str) -> str:
         ("seconds a task", lambda r: r.seconds),
     )
     shown = [a for a in arms if any(r.arm == a for r in rows)]
-    legend = _TOP + 4 + 18 * math.ceil(len(shown) / 4)
+    legend = 34 + 18 * math.ceil(len(shown) / 4)
     height = _HEIGHT + legend
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {2 * _WIDTH} {height}" {_FONT}>',

@@ -1,0 +1,81 @@
+"""One benchmark from its options to its report: what `lamarck bench SUITE` runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import lamarck
+from lamarck.api import Model, Settings
+from lamarck.benchmarks.arms import ARMS
+from lamarck.benchmarks.harness import Harness, OnProgress, opened
+from lamarck.benchmarks.machine import this_machine
+from lamarck.benchmarks.report import Report, summarise
+from lamarck.benchmarks.results import Header, Result, ResultFile
+from lamarck.benchmarks.suites.table import draw, load_suite
+from lamarck.records import Record
+
+TOKENS = 1500
+
+
+class Options(Record, frozen=True, kw_only=True):
+    """What to run. data: None for the shipped tasks. limit: how many tasks the seed draws, None for all. tokens:
+    generated tokens that each arm may spend on a task. results: a file to append to and to go on from. replies: a bank.
+    """
+
+    suite: str
+    arms: tuple[str, ...]
+    data: Path | None = None
+    limit: int | None = None
+    seed: int = 0
+    tokens: int = TOKENS
+    results: Path | None = None
+    replies: Path | None = None
+
+
+class Benchmark:
+    """Reads the suite and opens the results at once, so that bad input is told before anything runs.
+
+    settings: their first model tier is asked, unless `model` is given. Raises `BadInput`.
+    """
+
+    def __init__(self, options: Options, settings: Settings, *, model: Model | None = None) -> None:
+        self._options = options
+        self._settings = settings
+        self._model = model
+        problems, digest = load_suite(options.suite, options.data)
+        self._problems = draw(problems, options.limit, options.seed)
+        self._asks = any(ARMS[a].asks for a in options.arms)
+        tiers = settings.models.tiers
+        name = model.name if model is not None else tiers[0] if tiers else ""
+        self._header = Header(
+            suite=options.suite, data=digest, model=name, tokens=options.tokens, lamarck=lamarck.__version__
+        )
+        self._results = ResultFile(options.results, self._header)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._results.close()
+
+    def run(self, on_progress: OnProgress | None = None) -> None:
+        """Finish what is not finished yet. See `Harness.run` for what it raises."""
+        options = self._options
+        with opened(self._settings, model=self._model, replies=options.replies, asks=self._asks) as (shared, model):
+            harness = Harness(shared, model, tokens=options.tokens, seed=options.seed)
+            harness.run(self._problems, options.arms, self._results, on_progress)
+
+    def rows(self) -> tuple[Result, ...]:
+        """The last row of every pair of this benchmark's tasks, arms and seed; a file may hold more."""
+        tasks = {p.id for p in self._problems}
+        found = self._results.latest().values()
+        options = self._options
+        return tuple(r for r in found if r.task in tasks and r.arm in options.arms and r.seed == options.seed)
+
+    def report(self) -> Report:
+        options = self._options
+        return summarise(self._header, self.rows(), options.arms, seed=options.seed, machine=this_machine())
