@@ -134,17 +134,17 @@ def _bandit_findings(file: SourceFile) -> Iterator[Finding]:
     from bandit.core import metrics, node_visitor
 
     tests, meta_ast = _bandit_tests()
-    counted = metrics.Metrics()
-    counted.begin(file.path)
-    data = file.text.encode("utf-8", "surrogatepass")
-    visitor = node_visitor.BanditNodeVisitor(
-        file.path, io.BytesIO(data), meta_ast.BanditMetaAst(), tests, False, {}, counted
-    )
     complaints = _Complaints(level=logging.ERROR)
     logger = logging.getLogger("bandit")
     logger.addHandler(complaints)
     logger.propagate = False
     try:
+        counted = metrics.Metrics()
+        counted.begin(file.path)
+        data = file.text.encode("utf-8", "surrogatepass")
+        visitor = node_visitor.BanditNodeVisitor(
+            file.path, io.BytesIO(data), meta_ast.BanditMetaAst(), tests, False, {}, counted
+        )
         visitor.process(data)
     except RecursionError:
         yield Finding(
