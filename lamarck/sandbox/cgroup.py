@@ -21,10 +21,6 @@ class Places:
 
     folders: tuple[tuple[str, Path], ...]
 
-    @property
-    def is_unified(self) -> bool:
-        return any(name == "unified" for name, _ in self.folders)
-
 
 class JobCgroup:
     """One job's cgroup: limits, counters, and its removal."""
@@ -147,7 +143,8 @@ def _first_usable(folders: list[Path], controller: str) -> Path | None:
             if controller == "unified":
                 # without these files the parent hands the controllers down to nobody
                 usable = all((trial / f).exists() for f in ("memory.max", "pids.max"))
-                usable = usable and os.access(_common_ancestor_procs(folder), os.W_OK)
+                # a process may be moved by those who may write to the common ancestor of both cgroups: this one
+                usable = usable and os.access(folder / "cgroup.procs", os.W_OK)
             else:
                 usable = os.access(trial / "cgroup.procs", os.W_OK)
         finally:
@@ -157,11 +154,6 @@ def _first_usable(folders: list[Path], controller: str) -> Path | None:
             _sweep(folder)
             return folder
     return None
-
-
-def _common_ancestor_procs(folder: Path) -> Path:
-    """v2 moves a process only for those who may write to the common ancestor of both cgroups: this one."""
-    return folder / "cgroup.procs"
 
 
 def _sweep(folder: Path) -> None:

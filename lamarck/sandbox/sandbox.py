@@ -48,6 +48,7 @@ class StopReason(StrEnum):
     MEMORY = "memory"
     OUTPUT = "output"
     SCRATCH = "scratch"
+    PROCESSES = "processes"  # where only watching limits them; elsewhere fork fails in the job
     KILLED = "killed"  # by its supervisor
 
 

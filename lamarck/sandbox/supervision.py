@@ -9,7 +9,7 @@ import select
 import socket
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,8 @@ from lamarck.errors import SandboxUnavailable
 from lamarck.records import JobLimits
 from lamarck.sandbox import watch
 from lamarck.sandbox.cgroup import JobCgroup
+from lamarck.sandbox.mend import explain
+from lamarck.sandbox.profile import OVERHEAD_PROCESSES
 from lamarck.sandbox.sandbox import Outcome, StopReason
 
 _TICK_SECONDS = 0.05
@@ -32,7 +34,7 @@ class Ends:
     stdout: int
     stderr: int
     status: int
-    block: int | None  # written to when the job may begin
+    release: int | None  # written to when the job may begin
 
 
 class SupervisedJob:
@@ -45,15 +47,17 @@ class SupervisedJob:
         limits: JobLimits,
         cgroup: JobCgroup | None,
         scratch: Path | None,
+        limits_processes: bool,
         enforcement: Mapping[str, str],
-        explain: Callable[[str], SandboxUnavailable],
+        keeper: object,
     ) -> None:
         self._ends = ends
         self._limits = limits
         self._cgroup = cgroup
         self._scratch = scratch
         self._enforcement = enforcement
-        self._explain = explain  # what bubblewrap said → what is wrong and how to mend it
+        self._limits_processes = limits_processes  # whether an rlimit or cgroup does; else they are watched
+        self._keeper = keeper  # the warden lives as long as its jobs
         self._output: dict[int, bytearray] = {ends.stdout: bytearray(), ends.stderr: bytearray()}
         self._status = bytearray()
         self._reason: StopReason | None = None
@@ -119,7 +123,10 @@ class SupervisedJob:
 
     def _hear(self) -> None:
         """A packet of the warden (see its protocol)."""
-        packet = self._ends.control.recv(8192)
+        try:
+            packet = self._ends.control.recv(8192)
+        except ConnectionResetError:
+            return  # it ended without having read our word to end it; what it said is still to be read
         if not packet:
             self._error = self._error or "the process that starts jobs is gone"
             self._ended = {"ended": None, "cpu_seconds": 0.0}
@@ -148,9 +155,11 @@ class SupervisedJob:
         if self._inner_pid or b"\n" not in self._status:
             return
         self._inner_pid = int(self._documents().get("child-pid", 0))
-        if self._ends.block is not None:
-            watch.limit_processes(self._inner_pid, self._limits.processes + 2)
-            os.write(self._ends.block, b"go")
+        if self._ends.release is not None:
+            if self._limits_processes:
+                watch.limit_processes(self._inner_pid, self._limits.processes)
+            with contextlib.suppress(BrokenPipeError):  # it died meanwhile, which its end will tell
+                os.write(self._ends.release, b"go")
 
     def _documents(self) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -163,14 +172,16 @@ class SupervisedJob:
         """The limits that no kernel enforces for us, and those whose hits have to be told apart."""
         limits, cgroup = self._limits, self._cgroup
         if cgroup is not None:
-            usage = watch.Usage(memory_bytes=0, cpu_seconds=cgroup.cpu_seconds() or 0.0)
+            self._peak_cpu = max(self._peak_cpu, cgroup.cpu_seconds() or 0.0)
             if cgroup.memory_kills():
                 self._stop(StopReason.MEMORY)
-        else:
-            usage = watch.usage_of(self._pid)
-        self._peak_cpu = max(self._peak_cpu, usage.cpu_seconds)
-        if usage.memory_bytes > limits.memory_mb << 20:
-            self._stop(StopReason.MEMORY)
+        if cgroup is None or not (self._limits_processes or cgroup.limits_processes):
+            usage = watch.usage_of(self._pid, has_private_scratch=self._scratch is None)
+            self._peak_cpu = max(self._peak_cpu, usage.cpu_seconds)
+            if usage.memory_bytes > limits.memory_mb << 20:
+                self._stop(StopReason.MEMORY)
+            if usage.processes > limits.processes + OVERHEAD_PROCESSES:
+                self._stop(StopReason.PROCESSES)
         if self._peak_cpu > limits.cpu_seconds:
             self._stop(StopReason.CPU_TIME)
         if self._is_scratch_full():
@@ -213,7 +224,7 @@ class SupervisedJob:
             elif reason is None and code is not None and cpu_seconds >= self._limits.cpu_seconds:
                 reason = StopReason.CPU_TIME
             if reason is None and code is None:
-                raise self._explain(self._error or stderr.decode(errors="replace").strip())
+                raise explain(self._error or stderr.decode(errors="replace").strip())
             if reason is None:
                 # bubblewrap folds a signal into the exit code the way shells do
                 reason = StopReason.SIGNALLED if code is not None and code > 128 else StopReason.EXITED
@@ -232,7 +243,7 @@ class SupervisedJob:
         with self._lock:
             self._ends.control.close()
             fds = [self._ends.stdout, self._ends.stderr, self._ends.status]
-            for fd in [*fds, *([] if self._ends.block is None else [self._ends.block])]:
+            for fd in [*fds, *([] if self._ends.release is None else [self._ends.release])]:
                 os.close(fd)
         if self._cgroup is not None:
             self._cgroup.remove()

@@ -1,6 +1,7 @@
 """The warden: a small trusted process that starts every job of one Lamarck process, and outlives none of them.
 
-Run by path with `python -I -S`; imports the standard library alone and never a candidate's code. It exists because
+Run by path with `python -I -S`, a socket's number and the parent's process id; imports the standard library alone
+and never a candidate's code. It exists because
 
 - it has one thread, so it can fork safely, and "die with the parent" (which Linux ties to the parent's *thread*)
   means what it says;
@@ -8,10 +9,10 @@ Run by path with `python -I -S`; imports the standard library alone and never a 
 - as subreaper it inherits whatever a dying job leaves, kills it and reaps it: `ended` is said when nothing is left;
 - it notices when Lamarck dies, however it dies, kills the jobs and removes their cgroups.
 
-Protocol, over the socket whose number is the argument: each request is one packet with file descriptors
-[specification, control, stdout, stderr, status, *passed]. The specification is a memory file: 8 bytes length, JSON,
-then the contents of the job's files. Over `control` the job's answers come back as JSON packets: `pid`, or `error`,
-then `ended` with CPU seconds; any packet, or the end of the stream, from the other side kills the job.
+Protocol, over that socket: each request is one packet with file descriptors [specification, control, stdout, stderr,
+status, *passed], and for a job that waits to be released one more. The specification is a memory file: 8 bytes
+length, JSON, then the contents of the job's files. Over `control` the job's answers come back as JSON packets: `pid`,
+or `error`, then `ended` with CPU seconds; any packet, or the end of the stream, from the other side kills the job.
 """
 
 from __future__ import annotations
@@ -87,7 +88,7 @@ def _stage(spec: dict[str, Any], group: int) -> tuple[list[str], str]:
     for place, (_, writable) in zip(staged, binds, strict=True):
         if writable:
             os.chown(place, -1, group)
-            os.chmod(place, os.stat(place).st_mode & 0o777 | 0o070)
+            os.chmod(place, os.stat(place).st_mode & 0o777 | 0o070)  # noqa: S103  a group that only jobs have
     program = [_bind(fd, f"{STAGE}/{place}") for fd, (_, place) in zip(programs, spec["program"], strict=True)]
     return staged, program[0]
 
@@ -147,7 +148,7 @@ def become_job(spec: dict[str, Any], files: list[bytes], fds: list[int]) -> NoRe
         return fcntl.fcntl(_memory_file(content), fcntl.F_DUPFD, above)
 
     places = {"status": str(fcntl.fcntl(fds[2], fcntl.F_DUPFD, above)), "seccomp": str(private(files.pop()))}
-    if spec["block"] is not None:
+    if spec["is_released"]:
         places["block"] = str(fcntl.fcntl(fds[3 + len(spec["pass_fds"])], fcntl.F_DUPFD, above))
         given.pop()
     places |= {f"file {index}": str(private(content)) for index, content in enumerate(files)}
@@ -169,7 +170,7 @@ def become_job(spec: dict[str, Any], files: list[bytes], fds: list[int]) -> NoRe
         os.setresuid(user, user, user)
     _checked(libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0), "prctl")
     _scope_with_landlock()
-    os.execve(executable, ["bwrap", "--args", str(argument_fd), "--", *spec["argv"]], {})
+    os.execve(executable, ["bwrap", "--args", str(argument_fd), "--", *spec["argv"]], {})  # noqa: S606
 
 
 # --- all jobs, in the warden -----------------------------------------------------------------------------------------
@@ -188,7 +189,7 @@ class Job:
 
 
 class Warden:
-    def __init__(self, requests: socket.socket) -> None:
+    def __init__(self, requests: socket.socket, parent: int) -> None:
         self.requests = requests
         self.jobs: dict[int, Job] = {}  # by file descriptor of the control socket
         self.poll = select.poll()
@@ -198,7 +199,9 @@ class Warden:
         self.woken, self.waker = woken, waker
         signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
-        self.parent = os.pidfd_open(os.getppid())
+        self.parent = os.pidfd_open(parent)
+        if os.getppid() != parent:
+            raise SystemExit("the parent is gone already")
         for fd in (requests.fileno(), woken.fileno(), self.parent):
             self.poll.register(fd, select.POLLIN)
 
@@ -345,7 +348,7 @@ def main() -> None:
     _checked(libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "prctl")
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    warden = Warden(requests)
+    warden = Warden(requests, int(sys.argv[2]))
     try:
         warden.serve()
     finally:

@@ -12,20 +12,21 @@ from pathlib import Path
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _MOST_FILES = 20_000  # in a scratch folder; empty files cost kernel memory that no byte limit sees
-_JOB_TMPFS = ("scratch", "tmp", "dev/shm")
+_TEMPORARY = ("tmp", "dev/shm")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Usage:
     memory_bytes: int
     cpu_seconds: float
+    processes: int  # with threads
 
 
 def limit_processes(pid: int, processes: int) -> None:
-    """Processes and threads that the job's user namespace may hold. Set from outside and after the namespace exists:
-    set before, it would count every process of the user outside as well."""
+    """Processes and threads that the user namespace of `pid`, bubblewrap's inner process, may hold besides it. Set
+    from outside and after the namespace exists: set before, it would count every process of the user outside too."""
     with contextlib.suppress(ProcessLookupError):
-        resource.prlimit(pid, resource.RLIMIT_NPROC, (processes, processes))
+        resource.prlimit(pid, resource.RLIMIT_NPROC, (processes + 1, processes + 1))
 
 
 def descendants(pid: int) -> list[int]:
@@ -40,27 +41,35 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
-def usage_of(pid: int) -> Usage:
-    """Resident memory (files in the job's tmpfs folders and memory files included) and CPU time of `pid` and all of
-    its descendants. CPU time of those that ended is counted where their parents waited for them."""
-    memory, ticks = 0, 0
+def usage_of(pid: int, *, has_private_scratch: bool) -> Usage:
+    """What `pid` (bubblewrap) and all of its descendants use. Memory includes memory files and what the job's tmpfs
+    folders hold. CPU time of those that ended is counted where their parents waited for them."""
+    folders = (*_TEMPORARY, "scratch") if has_private_scratch else _TEMPORARY
+    memory, ticks, threads = 0, 0, 0
     memory_files: dict[tuple[int, int], int] = {}
-    inner = 0
-    pids = descendants(pid) if pid else []
-    for each in pids:
+    tmpfs: dict[int, int] = {}  # by device
+    for each in descendants(pid) if pid else []:
         with contextlib.suppress(OSError, ValueError, IndexError):
             fields = Path(f"/proc/{each}/stat").read_bytes().rpartition(b")")[2].split()
             ticks += sum(map(int, fields[11:15]))  # own and waited-for, user and system
+            threads += int(fields[17])
             memory += int(Path(f"/proc/{each}/statm").read_bytes().split()[1]) * _PAGE
-            inner = each
         memory_files |= _memory_files(each)
-    memory += sum(memory_files.values())
-    for folder in _JOB_TMPFS:
+        if each != pid:  # bubblewrap itself stays outside
+            tmpfs |= _tmpfs(each, folders)
+    memory += sum(memory_files.values()) + sum(tmpfs.values())
+    return Usage(memory_bytes=memory, cpu_seconds=ticks / _TICKS, processes=threads)
+
+
+def _tmpfs(pid: int, folders: tuple[str, ...]) -> dict[int, int]:
+    found: dict[int, int] = {}
+    for folder in folders:
         with contextlib.suppress(OSError):
-            if inner:
-                found = os.statvfs(f"/proc/{inner}/root/{folder}")
-                memory += (found.f_blocks - found.f_bfree) * found.f_frsize
-    return Usage(memory_bytes=memory, cpu_seconds=ticks / _TICKS)
+            place = f"/proc/{pid}/root/{folder}"
+            used = os.statvfs(place)
+            if used.f_blocks:
+                found[os.stat(place).st_dev] = (used.f_blocks - used.f_bfree) * used.f_frsize
+    return found
 
 
 def _memory_files(pid: int) -> dict[tuple[int, int], int]:

@@ -1,0 +1,164 @@
+"""What a job may see and use, in the words of bubblewrap and of the warden."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import resource
+import struct
+from typing import Any
+
+from lamarck.errors import SandboxUnavailable
+from lamarck.records import JobLimits
+from lamarck.sandbox.cgroup import JobCgroup
+from lamarck.sandbox.sandbox import JOB_DIR, SCRATCH_DIR, Job
+from lamarck.sandbox.seccomp import filter_program
+
+INNER_ID = 1000  # user and group, as the job sees itself
+OVERHEAD_PROCESSES = 2  # bubblewrap's own
+_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32", "/libx32", "/nix/store")
+_OF_ETC = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/mime.types")
+_INVENTED = {
+    "/etc/passwd": b"job:x:1000:1000:job:/tmp:/bin/false\n",
+    "/etc/group": b"job:x:1000:\n",
+    "/etc/hosts": b"127.0.0.1 localhost\n::1 localhost\n",
+}
+_TEMPORARY_MB = 64  # each of /tmp and /dev/shm; the memory limit counts them too
+_NAMESPACES = (
+    "--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session", "--hostname",
+    "sandbox", "--uid", str(INNER_ID), "--gid", str(INNER_ID), "--cap-drop", "ALL", "--clearenv",
+)  # fmt: skip
+
+
+def specification(
+    job: Job, program: list[tuple[str, str]], cgroup: JobCgroup | None, *, is_root: bool, limits_processes: bool
+) -> int:
+    """A memory file (its descriptor) that tells the warden what to start: see warden.py.
+
+    program: bubblewrap and what it needs beside it. limits_processes: whether an rlimit does. Raises `ValueError` for
+    a job that makes no sense, `SandboxUnavailable` for one whose mounts are not there.
+    """
+    _check(job)
+    profile = _Profile()
+    profile.system()
+    profile.of_job(job)
+    text = json.dumps(
+        {
+            "program": program,
+            "binds": profile.binds,
+            "arguments": profile.arguments + ([] if is_root else ["--block-fd", ["block"]]),
+            "argv": job.argv,
+            "sizes": [len(content) for content in profile.files],
+            "cgroups": [] if cgroup is None else cgroup.paths,
+            "pass_fds": job.pass_fds,
+            "is_released": not is_root,
+            # jobs that share a folder are different users of one group
+            "umask": 0o022 if job.scratch is None else 0o002,
+            "rlimits": _rlimits(job.limits, is_root and limits_processes, len(profile.files)),
+        }
+    ).encode()
+    fd = os.memfd_create("lamarck-job", os.MFD_CLOEXEC)
+    try:
+        with open(fd, "wb", closefd=False) as stream:
+            stream.write(struct.pack("=Q", len(text)) + text)
+            stream.writelines(profile.files)
+    except BaseException:
+        os.close(fd)
+        raise
+    return fd
+
+
+class _Profile:
+    """bubblewrap's arguments as they grow. A list in place of a text is filled in by the warden: ["source 0"] is the
+    place of the first of `binds`, ["file 0"] a descriptor with the first of `files`; the last file is the filter."""
+
+    def __init__(self) -> None:
+        self.arguments: list[str | list[str]] = list(_NAMESPACES)
+        self.binds: list[tuple[str, str, bool]] = []  # source, target, is writable
+        self.files: list[bytes] = []
+
+    def system(self) -> None:
+        for place in _SYSTEM:
+            if os.path.islink(place):
+                self.arguments += ["--symlink", os.readlink(place), place]
+            elif os.path.isdir(place):
+                self.arguments += ["--ro-bind", place, place]
+        for place in _OF_ETC:
+            self.arguments += ["--ro-bind-try", place, place]
+        for place, content in _INVENTED.items():
+            self._file(place, content)
+        self.arguments += ["--proc", "/proc", "--dev", "/dev"]
+        self._tmpfs("/tmp", _TEMPORARY_MB, "1777")  # noqa: S108  the job's own
+        self._tmpfs("/dev/shm", _TEMPORARY_MB, "1777")  # noqa: S108
+
+    def of_job(self, job: Job) -> None:
+        for mount in job.mounts:
+            self._bind(str(mount.source), mount.target or str(mount.source), "--ro-bind")
+        self.arguments += ["--dir", JOB_DIR]
+        for path, content in job.files.items():
+            self._file(f"{JOB_DIR}/{path}", content)
+        if job.scratch is None:
+            self._tmpfs(SCRATCH_DIR, job.limits.scratch_mb, "0777")
+        else:
+            self._bind(str(job.scratch), SCRATCH_DIR, "--bind")
+        for key, value in job.env.items():
+            self.arguments += ["--setenv", key, value]
+        # bubblewrap's own process: a job runs as the same user and could write its memory
+        self._tmpfs("/proc/1", 0, "0555")
+        self.arguments += ["--chdir", SCRATCH_DIR]
+        for place in ("/proc/1", "/dev", "/"):
+            self.arguments += ["--remount-ro", place]
+        self.arguments += ["--seccomp", ["seccomp"], "--json-status-fd", ["status"]]
+        self.files.append(filter_program())
+
+    def _file(self, place: str, content: bytes) -> None:
+        self.arguments += ["--perms", "0444", "--file", [f"file {len(self.files)}"], place]
+        self.files.append(content)
+
+    def _tmpfs(self, place: str, megabytes: int, mode: str) -> None:
+        self.arguments += ["--perms", mode, "--size", str(max(megabytes << 20, 4096)), "--tmpfs", place]
+
+    def _bind(self, source: str, target: str, how: str) -> None:
+        if target == source and any(target == s or target.startswith(f"{s}/") for s in _SYSTEM):
+            return  # shown already, and bubblewrap could not make a place for it in a read-only folder
+        self.arguments += [how, [f"source {len(self.binds)}"], target]
+        self.binds.append((source, target, how == "--bind"))
+
+
+def _check(job: Job) -> None:
+    if not job.argv or not job.argv[0].startswith("/"):
+        raise ValueError("a job's argv[0] must be an absolute path")
+    if any(fd < 3 for fd in job.pass_fds) or len(set(job.pass_fds)) != len(job.pass_fds):
+        raise ValueError("pass_fds must be distinct and above 2")
+    texts: list[str] = [*job.argv, *job.files, *job.env, *job.env.values(), *(m.target for m in job.mounts)]
+    if any("\0" in text for text in texts):
+        raise ValueError("a job's arguments, environment and paths must not hold a NUL character")
+    if any(not key or "=" in key for key in job.env):
+        raise ValueError("a name in a job's environment must not be empty or hold '='")
+    for path in job.files:
+        if any(part in ("", ".", "..") for part in path.split("/")):
+            raise ValueError(f"a job's file must have a plain relative path: {path!r}")
+    sources = [mount.source for mount in job.mounts] + ([] if job.scratch is None else [job.scratch])
+    for source in sources:
+        if not source.is_absolute():
+            raise ValueError(f"what a job mounts must have an absolute path: {source}")
+        if not source.exists():
+            raise SandboxUnavailable(f"{source} is gone, and a job needs it", "restore it or choose another")
+
+
+def _rlimits(limits: JobLimits, limits_processes: bool, files: int) -> list[tuple[int, int, int]]:
+    """(which, soft, hard) for each. Per process: what bounds a whole job is its cgroup or the watching."""
+    cpu = math.ceil(limits.cpu_seconds)
+    address_space = 2 * (limits.memory_mb << 20) + (512 << 20)  # a bound on reservations, not the memory limit
+    equal: list[tuple[int, Any]] = [
+        (resource.RLIMIT_AS, address_space),
+        (resource.RLIMIT_FSIZE, limits.file_mb << 20),
+        # bubblewrap holds a descriptor for each of the job's files until the job begins
+        (resource.RLIMIT_NOFILE, max(limits.open_files, 32) + files),
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_MEMLOCK, 65536),
+    ]
+    if limits_processes:
+        equal.append((resource.RLIMIT_NPROC, limits.processes + OVERHEAD_PROCESSES))
+    return [*((which, value, value) for which, value in equal), (resource.RLIMIT_CPU, cpu, cpu + 1)]
