@@ -30,10 +30,10 @@ from lamarck.records import (
 
 
 class HashingEmbedder:
-    """Words hashed into 32 places: equal words, equal vectors. `synonyms` makes two words one."""
+    """Words hashed into 256 places: equal words, equal vectors. `synonyms` makes two words one."""
 
     name = "hashing"
-    dimension = 32
+    dimension = 256
     floor = -1.0  # hashed words say nothing about unrelated texts
 
     def __init__(self, digest: str = "h1", synonyms: dict[str, str] | None = None) -> None:
@@ -49,7 +49,7 @@ class HashingEmbedder:
         places = [0.0] * self.dimension
         for word in split_words(text) or [""]:
             digest = hashlib.sha256(self.synonyms.get(word, word).encode()).digest()
-            places[digest[0] % self.dimension] += 1.0 if digest[1] % 2 else -1.0
+            places[digest[0]] += 1.0 if digest[1] % 2 else -1.0
         length = math.sqrt(sum(p * p for p in places))
         if length == 0:
             places, length = [1.0] * self.dimension, math.sqrt(self.dimension)
