@@ -23,6 +23,7 @@ from lamarck.assemble import Assembly
 from lamarck.errors import BadInput, DiskFull
 from lamarck.library.library import Hit
 from lamarck.models.model import Message, Model, Reply, Request, TokenCallback
+from lamarck.models.scripted import ScriptedModel
 from lamarck.records import (
     Artifact,
     Attempt,
@@ -55,6 +56,7 @@ __all__ = [
     "Reply",
     "Request",
     "Saving",
+    "ScriptedModel",
     "Settings",
     "TokenCallback",
     "Verification",

@@ -257,7 +257,9 @@ class _Solving(_Working):
             if step is None:
                 return self._nothing_left()
             if step.generator != "reuse" and self.parts.preflight is not None:
+                begin = time.monotonic()
                 self.parts.preflight(self.task)  # before a token is paid
+                self.parts.emit(self.run.id, "preflight", seconds=time.monotonic() - begin)
             self.parts.emit(self.run.id, "step", step=step)
             generator = self.parts.generators[step.generator]
             proposal = generator.propose(self.task, tuple(self.history), step, self.budget)
