@@ -16,7 +16,7 @@ from lamarck.errors import BadInput
 DOUBLE = {
     "id": "T/1",
     "entry_point": "double",
-    "prompt": "def half(x):\n    return x / 2\n\n\ndef double(x):\n    '''Twice x.\n    >>> double(2)\n    4\n    '''\n",
+    "prompt": "def half(x):\n    return x / 2\n\n\ndef double(x):\n    '''2x\n    >>> double(2)\n    4\n    '''\n",
     "visible_test": "def check(double):\n    assert double(2) == 4\ncheck(double)\n",
     "hidden_test": "METADATA = {}\n\n\ndef check(candidate):\n    assert candidate(half(6)) == 6\n",
     "reference": "    return 2 * x\n",
