@@ -196,7 +196,7 @@ class _Working:
         self.parts.library.record_attempt(self.run.id, attempt)
         self.history.append(attempt)
         decision = attempt.verdict.decision if attempt.verdict else None
-        self.parts.emit(self.run.id, "attempt", attempt.note, attempt=attempt.number, decision=decision)
+        self.parts.emit(self.run.id, "attempt", attempt.note, attempt=attempt.number, decision=decision, record=attempt)
 
     def judge(self, candidate: Candidate, *, own_code: bool) -> tuple[Verdict, Spend]:
         self.parts.emit(self.run.id, "checking", candidate=candidate.id, generator=candidate.origin.generator)
