@@ -6,14 +6,15 @@ A project's file is somebody else's word: it may tighten, never loosen trust, en
 
 from __future__ import annotations
 
+import difflib
 import os
-import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_type_hints
 
 import msgspec
+import msgspec.inspect
 
 from lamarck.errors import BadInput
 from lamarck.records import JobLimits, Limits, Record
@@ -26,10 +27,10 @@ def _described(text: str, **limits: Any) -> Any:
 
 
 class LimitSettings(Record, frozen=True, kw_only=True):
-    tokens: Annotated[int, _described("prompt and generated tokens a run may use", ge=0)] = 8000
-    seconds: Annotated[float, _described("wall-clock seconds a run may take", ge=0)] = 300.0
-    usd: Annotated[float, _described("money a run may spend, US dollars", ge=0)] = 0.0
-    daily_usd: Annotated[float, _described("money all runs of this user may spend in a UTC day", ge=0)] = 0.0
+    tokens: Annotated[int, _described("prompt and generated tokens a run may use", ge=0, le=10**9)] = 8000
+    seconds: Annotated[float, _described("wall-clock seconds a run may take", ge=0, le=604_800)] = 300.0
+    usd: Annotated[float, _described("money a run may spend, US dollars", ge=0, le=10**6)] = 0.0
+    daily_usd: Annotated[float, _described("money all runs of this user may spend in a UTC day", ge=0, le=10**6)] = 0.0
 
     def for_task(self) -> Limits:
         return Limits(tokens=self.tokens, seconds=self.seconds, usd=self.usd)
@@ -62,7 +63,7 @@ class TrustSettings(Record, frozen=True, kw_only=True):
 
 class LibrarySettings(Record, frozen=True, kw_only=True):
     path: Annotated[str, _described("the library file; empty: library.sqlite in LAMARCK_HOME")] = ""
-    lock_seconds: Annotated[float, _described("how long to wait for another process", gt=0)] = 10.0
+    lock_seconds: Annotated[float, _described("seconds to wait for another process", gt=0, le=3600)] = 10.0
 
 
 class ReuseSettings(Record, frozen=True, kw_only=True):
@@ -82,7 +83,7 @@ class ModelSettings(Record, frozen=True, kw_only=True):
 
 
 class EndpointSettings(Record, frozen=True, kw_only=True):
-    """One OpenAI-compatible endpoint. Only the user's own file, environment or flags may define one."""
+    """One OpenAI-compatible endpoint. Only the user's own file may define one."""
 
     base_url: Annotated[str, _described("address of the API, ending in /v1")]
     model: Annotated[str, _described("the model's name there")]
@@ -93,7 +94,7 @@ class EndpointSettings(Record, frozen=True, kw_only=True):
     usd_per_million_completion: Annotated[
         Annotated[float, msgspec.Meta(ge=0)] | None, _described("price; absent: looked up")
     ] = None
-    timeout_seconds: Annotated[float, _described("how long one call may take", gt=0)] = 120.0
+    timeout_seconds: Annotated[float, _described("seconds that one call may take", gt=0, le=3600)] = 120.0
 
 
 class Settings(Record, frozen=True, kw_only=True):
@@ -154,26 +155,38 @@ def load_settings(
     flags: dotted key → value, None left out. environ: default `os.environ`. folder: where to look for the project's
     file, default the working folder. Raises `BadInput` naming file and key for anything unknown or out of range.
     """
-    layers: list[tuple[str, dict[str, Any]]] = []
-    if user_file().is_file():
-        layers.append((str(user_file()), _read(user_file())))
-    project = project_file((folder or Path.cwd()).resolve())
-    if project is not None and project != user_file():
-        layers.append((str(project), _read(project)))
-    layers.append(("environment", _from_environment(os.environ if environ is None else environ)))
-    layers.append(("flag", _nested({k: v for k, v in (flags or {}).items() if v is not None})))
-
+    project = _project(folder)
     merged: dict[str, Any] = {}
     sources: dict[str, str] = {}
-    for origin, values in layers:
-        before = _convert(merged, origin)
+    for origin, values in _layers(project, os.environ if environ is None else environ, flags or {}):
         candidate = _merge(merged, values)
-        after = _convert(candidate, origin)
+        if found := _problems(candidate):
+            raise BadInput(f"{origin}: {found[0]}", "see `lamarck config schema`")
         if project is not None and origin == str(project):
-            _refuse_loosening(before, after, origin)
+            _refuse_loosening(_settings(merged), _settings(candidate), origin)
         merged = candidate
         sources.update((key, origin) for key in _leaves(values))
-    return _convert(merged, "settings"), tuple(Source(key=k, origin=v) for k, v in sorted(sources.items()))
+    return _settings(merged), tuple(Source(key=k, origin=v) for k, v in sorted(sources.items()))
+
+
+def _project(folder: Path | None) -> Path | None:
+    """The project's file, unless that is the user's own."""
+    found = project_file((folder or Path.cwd()).resolve())
+    return None if found is not None and found == user_file().absolute() else found
+
+
+def _layers(
+    project: Path | None, environ: Mapping[str, str], flags: Mapping[str, Any]
+) -> list[tuple[str, dict[str, Any]]]:
+    """Origin and values of every source, weakest first."""
+    files = [user_file()] if user_file().is_file() else []
+    if project is not None:
+        files.append(project)
+    return [
+        *((str(file), _read(file)) for file in files),
+        ("environment", _from_environment(environ)),
+        ("flag", _nested({k: v for k, v in flags.items() if v is not None})),
+    ]
 
 
 def schema() -> dict[str, Any]:
@@ -181,9 +194,94 @@ def schema() -> dict[str, Any]:
     return msgspec.json.schema(Settings)
 
 
-def validate_file(path: Path) -> Settings:
-    """The settings that one file alone would give. Raises `BadInput`."""
-    return _convert(_read(path), str(path))
+class Key(Record, frozen=True, kw_only=True):
+    """One key of the settings file. type: worded for people, `integer ≥ 0`."""
+
+    section: str
+    key: str
+    type: str
+    meaning: str
+    default: Any = None
+    required: bool = False
+
+    @property
+    def name(self) -> str:
+        return f"{self.section}.{self.key}"
+
+    def value_in(self, settings: Settings) -> Any:
+        first, _, second = self.section.partition(".")
+        section = getattr(settings, first)
+        return getattr(section[second] if second else section, self.key)
+
+
+def keys(settings: Settings) -> tuple[Key, ...]:
+    """Every key that these settings have a value for, in the order of the file."""
+    found: list[Key] = []
+    for section in msgspec.structs.fields(Settings):
+        if section.name != "endpoints":
+            found += _keys_of(section.name, section.type)
+    for name in settings.endpoints:
+        found += _keys_of(f"endpoints.{name}", EndpointSettings)
+    return tuple(found)
+
+
+def endpoint_keys() -> tuple[Key, ...]:
+    """The keys of any endpoint."""
+    return tuple(_keys_of("endpoints.NAME", EndpointSettings))
+
+
+def _keys_of(section: str, kind: type) -> list[Key]:
+    fields = msgspec.inspect.type_info(kind).fields  # type: ignore[attr-defined]
+    return [
+        Key(
+            section=section,
+            key=field.name,
+            type=_worded(field.type.type),
+            meaning=field.type.extra_json_schema["description"],
+            default=None if field.required else field.default,
+            required=field.required,
+        )
+        for field in fields
+    ]
+
+
+def _worded(kind: Any) -> str:
+    """A type of a setting for people."""
+    inspect = msgspec.inspect
+    if isinstance(kind, inspect.UnionType):
+        return next(_worded(k) for k in kind.types if not isinstance(k, inspect.NoneType))
+    if isinstance(kind, inspect.LiteralType):
+        return " | ".join(str(v) for v in kind.values)
+    if isinstance(kind, inspect.BoolType):
+        return "true | false"
+    if isinstance(kind, inspect.VarTupleType):
+        return "list of strings"
+    if isinstance(kind, inspect.IntType | inspect.FloatType):
+        bounds = (("> ", kind.gt), ("≥ ", kind.ge), ("≤ ", kind.le))
+        limits = ", ".join(f"{sign}{bound:,}" for sign, bound in bounds if bound is not None)
+        return f"{'integer' if isinstance(kind, inspect.IntType) else 'number'} {limits}"
+    return "string"
+
+
+def problems(path: Path) -> tuple[str, ...]:
+    """What is wrong with one settings file, a line each, with the file's name; empty: nothing."""
+    try:
+        return tuple(f"{path}: {problem}" for problem in _problems(_read(path)))
+    except BadInput as error:
+        return (error.line,)
+
+
+def problems_in_use(environ: Mapping[str, str] | None = None, folder: Path | None = None) -> tuple[str, ...]:
+    """What is wrong with the user's file, the project's file and the environment, a line each."""
+    project = _project(folder)
+    files = [file for file in (user_file(), project) if file is not None and file.is_file()]
+    found = [problem for file in files for problem in problems(file)]
+    if not found:  # only now can one be laid over the other
+        try:
+            load_settings(environ=environ, folder=folder)
+        except BadInput as error:
+            found.append(error.line)
+    return tuple(found)
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -191,56 +289,91 @@ def _read(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise BadInput(f"{path}: not valid TOML: {error}", "correct the line it names") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"{path}: cannot be read: {error}", "check the file and its permissions") from error
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{path}: is not UTF-8 text", "save it as UTF-8") from error
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read: {error.strerror}", "check the path and its permissions") from error
 
 
-def _convert(values: dict[str, Any], origin: str) -> Settings:
-    try:
-        return msgspec.convert(values, Settings)
-    except msgspec.ValidationError as error:
-        message = str(error)
-        unknown = re.search(r"unknown field `(\w+)`", message)
-        place = (re.search(r"at `\$\.?([^`]*)`", message) or ["", ""])[1]
-        if unknown:
-            key = ".".join(x for x in (place, unknown[1]) if x)
-            raise BadInput(f"{origin}: unknown setting '{key}'", "see `lamarck config schema` for the names") from error
-        raise BadInput(
-            f"{origin}: setting '{place}': {message.split(' - at ', maxsplit=1)[0]}", "see `lamarck config schema`"
-        ) from error
+def _settings(values: Mapping[str, Any]) -> Settings:
+    return msgspec.convert(values, Settings)
 
 
-# Keys that are files' names, not settings, and the ones that name places.
+def _problems(values: Mapping[str, Any]) -> list[str]:
+    """What keeps `values` from being settings, by the names that the user wrote."""
+    sections = {field.name: field.type for field in msgspec.structs.fields(Settings)}
+    found: list[str] = []
+    for section, content in values.items():
+        if section not in sections:
+            found.append(_unknown(section, tuple(sections)))
+        elif not isinstance(content, Mapping):
+            found.append(f"'{section}' must be a table, [{section}]")
+        elif section != "endpoints":
+            found += _problems_of(section, content, sections[section])
+        else:
+            for name, endpoint in content.items():
+                place = f"endpoints.{name}"
+                is_table = isinstance(endpoint, Mapping)
+                found += (
+                    _problems_of(place, endpoint, EndpointSettings)
+                    if is_table
+                    else [f"'{place}' must be a table, [{place}]"]
+                )
+    return found
+
+
+def _problems_of(section: str, content: Mapping[str, Any], kind: type) -> list[str]:
+    known = {key.key: key for key in _keys_of(section, kind)}
+    hints = get_type_hints(kind, include_extras=True)
+    found = [_unknown(f"{section}.{name}", tuple(f"{section}.{k}" for k in known)) for name in content.keys() - known]
+    for name in content.keys() & known.keys():
+        try:
+            msgspec.convert(content[name], hints[name])
+        except msgspec.ValidationError:
+            found.append(f"setting '{section}.{name}' must be {known[name].type}, not {_quoted(content[name])}")
+    found += [f"setting '{section}.{k.key}' is missing" for k in known.values() if k.required and k.key not in content]
+    return sorted(found)
+
+
+def _quoted(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+def _unknown(name: str, known: tuple[str, ...]) -> str:
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.8)
+    return f"unknown setting '{name}'" + (f" (did you mean '{near[0]}'?)" if near else "")
+
+
+# Variables that name places, not settings.
 _NOT_SETTINGS = {"LAMARCK_HOME"}
 
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     """`LAMARCK_LIMITS_TOKENS=100` sets `limits.tokens`; lists are comma-separated."""
     values: dict[str, Any] = {}
+    known = {f"LAMARCK_{key.section}_{key.key}".upper(): key for key in keys(Settings())}
     for name, text in environ.items():
         if not name.startswith("LAMARCK_") or name in _NOT_SETTINGS:
             continue
-        section, _, key = name.removeprefix("LAMARCK_").lower().partition("_")
-        kind = _field_types().get(f"{section}.{key}")
-        if kind is None:
-            raise BadInput(f"environment: unknown setting '{name}'", "see `lamarck config schema` for the names")
-        value: Any = tuple(x.strip() for x in text.split(",") if x.strip()) if kind is tuple else text
+        if name not in known:
+            raise BadInput(f"environment: {_unknown(name, tuple(known))}", "see `lamarck config schema` for the names")
+        key = known[name]
+        hint = _hint(key)
+        is_list = isinstance(key.default, tuple)
+        value: Any = tuple(x.strip() for x in text.split(",") if x.strip()) if is_list else text
         try:
-            values.setdefault(section, {})[key] = msgspec.convert(value, kind, strict=False)
+            values.setdefault(key.section, {})[key.key] = msgspec.convert(value, hint, strict=False)
         except msgspec.ValidationError as error:
-            raise BadInput(f"environment: {name}={text}: {error}", "see `lamarck config schema`") from error
+            raise BadInput(
+                f"environment: {name} must be {key.type}, not {_quoted(text)}", "see `lamarck config schema`"
+            ) from error
     return values
 
 
-def _field_types() -> dict[str, Any]:
-    kinds: dict[str, Any] = {}
-    for section in msgspec.structs.fields(Settings):
-        if section.name == "endpoints":
-            continue
-        for field in msgspec.structs.fields(section.type):
-            default = field.default
-            kinds[f"{section.name}.{field.name}"] = type(default)
-    return kinds
+def _hint(key: Key) -> Any:
+    section = next(f.type for f in msgspec.structs.fields(Settings) if f.name == key.section)
+    return get_type_hints(section, include_extras=True)[key.key]
 
 
 def _nested(flat: Mapping[str, Any]) -> dict[str, Any]:
@@ -271,6 +404,7 @@ _CLAIMED_ORDER = {"never": 0, "ask": 1, "always": 2}
 
 def _refuse_loosening(before: Settings, after: Settings, origin: str) -> None:
     """A project's file may tighten only: see the module's docstring."""
+    known_tiers = set(before.models.tiers)
     loosened = {
         "trust.accept_claimed": _CLAIMED_ORDER[after.trust.accept_claimed]
         > _CLAIMED_ORDER[before.trust.accept_claimed],
@@ -279,8 +413,9 @@ def _refuse_loosening(before: Settings, after: Settings, origin: str) -> None:
         "limits.usd": after.limits.usd > before.limits.usd,
         "limits.daily_usd": after.limits.daily_usd > before.limits.daily_usd,
         "endpoints": after.endpoints != before.endpoints,
-        "models.tiers": any(t in after.endpoints for t in set(after.models.tiers) - set(before.models.tiers)),
-        "library.path": after.library.path != before.library.path and Path(after.library.path).is_absolute(),
+        "models.tiers": any(tier in after.endpoints for tier in set(after.models.tiers) - known_tiers),
+        # A library holds verdicts that may stand for a run, so somebody else's library is somebody else's judgement.
+        "library.path": after.library.path != before.library.path,
     }
     for key, is_looser in loosened.items():
         if is_looser:
