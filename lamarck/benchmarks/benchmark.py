@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -42,17 +43,24 @@ class Benchmark:
 
     def __init__(self, options: Options, settings: Settings, *, model: Model | None = None) -> None:
         self._options = options
-        self._settings = settings
-        self._model = model
         problems, digest = load_suite(options.suite, options.data)
         self._problems = draw(problems, options.limit, options.seed)
-        self._asks = any(ARMS[a].asks for a in options.arms)
-        tiers = settings.models.tiers
-        name = model.name if model is not None else tiers[0] if tiers else ""
-        self._header = Header(
-            suite=options.suite, data=digest, model=name, tokens=options.tokens, lamarck=lamarck.__version__
-        )
-        self._results = ResultFile(options.results, self._header)
+        # Also where no arm asks it: its name heads the file, which another command may go on with.
+        asks = model is not None or bool(settings.models.tiers) or any(ARMS[a].asks for a in options.arms)
+        with ExitStack() as stack:
+            self._lamarck, self._model = stack.enter_context(
+                opened(settings, model=model, replies=options.replies, asks=asks)
+            )
+            self._header = Header(
+                suite=options.suite,
+                data=digest,
+                model=self._model.name if self._model else "",
+                model_digest=self._model.digest if self._model else "",
+                tokens=options.tokens,
+                lamarck=lamarck.__version__,
+            )
+            self._results = stack.enter_context(ResultFile(options.results, self._header))
+            self._open = stack.pop_all()
 
     def __enter__(self) -> Self:
         return self
@@ -60,14 +68,12 @@ class Benchmark:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._results.close()
+        self._open.close()
 
     def run(self, on_progress: OnProgress | None = None) -> None:
         """Finish what is not finished yet. See `Harness.run` for what it raises."""
-        options = self._options
-        with opened(self._settings, model=self._model, replies=options.replies, asks=self._asks) as (shared, model):
-            harness = Harness(shared, model, tokens=options.tokens, seed=options.seed)
-            harness.run(self._problems, options.arms, self._results, on_progress)
+        harness = Harness(self._lamarck, self._model, tokens=self._options.tokens, seed=self._options.seed)
+        harness.run(self._problems, self._options.arms, self._results, on_progress)
 
     def rows(self) -> tuple[Result, ...]:
         """The last row of every pair of this benchmark's tasks, arms and seed; a file may hold more."""

@@ -22,9 +22,10 @@ class Header(Record, frozen=True, kw_only=True, tag="header"):
 
     suite: str
     data: str  # SHA-256 of the suite's data
-    model: str
+    model: str  # empty where none is set
     tokens: int  # generated tokens that an arm may spend on a task
     lamarck: str  # its version
+    model_digest: str = ""
     format: int = FORMAT
 
 
