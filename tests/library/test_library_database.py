@@ -26,6 +26,10 @@ from lamarck.library.schema import APPLICATION_ID, MIGRATIONS, migrate
 from lamarck.library.sqlite import SqliteLibrary
 
 
+def opened(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(path, isolation_level=None)
+
+
 def contents(folder: Path) -> dict[str, bytes]:
     return {f.name: f.read_bytes() for f in folder.iterdir()}
 
@@ -153,15 +157,14 @@ def test_a_file_moved_away_takes_no_more_writes(sqlite_library: SqliteLibrary) -
 
 def test_another_writer_is_waited_for_and_then_named(library_path: Path) -> None:
     numbered(library_path, 1).close()
-    with closing(sqlite3.connect(library_path, isolation_level=None)) as other:
-        with SqliteLibrary(library_path, lock_seconds=0.1) as library:
-            other.execute("BEGIN IMMEDIATE")
-            with pytest.raises(LibraryLocked, match="longer than 0.1 s"):
-                library.save(an_artifact())
-            assert len(library.find("topic0000")) == 1, "reading needs no lock"
-            other.execute("ROLLBACK")
+    with closing(opened(library_path)) as other, SqliteLibrary(library_path, lock_seconds=0.1) as library:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(LibraryLocked, match=r"longer than 0\.1 s"):
             library.save(an_artifact())
-            assert len(library.find("vowels")) == 1
+        assert len(library.find("topic0000")) == 1, "reading needs no lock"
+        other.execute("ROLLBACK")
+        library.save(an_artifact())
+        assert len(library.find("vowels")) == 1
 
 
 def test_a_writer_that_ends_in_time_is_waited_for(library_path: Path) -> None:
@@ -246,10 +249,6 @@ def test_a_full_and_a_read_only_disk(tmp_path: Path) -> None:
 # --- migrations
 
 ADD_A_COLUMN = ("ALTER TABLE artifacts ADD COLUMN colour TEXT", "UPDATE artifacts SET colour = 'green'")
-
-
-def opened(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(path, isolation_level=None)
 
 
 def test_an_older_file_is_backed_up_and_brought_forward(library_path: Path) -> None:
