@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from lamarck.errors import BadInput
 from lamarck.records import Record, Sampling, content_id
 
 
@@ -22,7 +23,10 @@ class Request(Record, frozen=True, kw_only=True):
 
 
 class Reply(Record, frozen=True, kw_only=True):
-    """One completion as it came. seconds: wall clock, waiting in a queue not included."""
+    """One completion as it came. seconds: wall clock, waiting in a queue not included.
+
+    from_cache: it was recorded before and nothing was spent now; the figures are those of when it was made.
+    """
 
     text: str
     finish: str  # stop | length
@@ -34,7 +38,8 @@ class Reply(Record, frozen=True, kw_only=True):
     model: str = ""
     model_digest: str = ""
     engine: str = ""
-    from_cache: bool = False  # recorded before, so nothing was spent now
+    from_cache: bool = False
+    tokens_estimated: bool = False  # the endpoint did not say how many, so they were estimated from above
 
 
 TokenCallback = Callable[[str], None]
@@ -62,5 +67,25 @@ class Model(Protocol):
 
 
 def request_key(model: Model, request: Request) -> str:
-    """The exact key of a reply: canonical messages, weights, sampling with its seed, template version."""
-    return content_id("reply", model.digest, request)
+    """The exact key of a reply: canonical messages, weights, sampling with its seed, template version.
+
+    Raises `BadInput` for a prompt that is no text.
+    """
+    return reply_key(model.digest, request)
+
+
+def reply_key(digest: str, request: Request) -> str:
+    """`request_key` where only the digest of the model is known."""
+    return _text_id("reply", digest, request)
+
+
+def prompt_key(messages: tuple[Message, ...]) -> str:
+    """The exact key of a prompt, whatever samples from it."""
+    return _text_id("prompt", messages)
+
+
+def _text_id(*parts: object) -> str:
+    try:
+        return content_id(*parts)
+    except UnicodeEncodeError as error:
+        raise BadInput("the prompt holds half a surrogate pair, which is no text", "correct its encoding") from error

@@ -1,0 +1,166 @@
+"""llama.cpp inside this process, through xllamacpp: one set of weights, several places for requests.
+
+What was measured of xllamacpp 2026.10 and is built upon here:
+
+- A prompt that is read in one go and the same prompt found in the cache give different numbers, and at some point
+  different texts. So a place reads its prompt first, without the cache, and every reply then continues from the cache
+  with the prompt's last token: equal requests get equal replies, and the replies to one prompt pay for reading it once.
+- The callback of a stream is the only way to stop it. While a prompt is read it is called once a batch, so a batch is
+  short enough for Ctrl-C (64 tokens read 2% slower than 512).
+- The server always opens an HTTP port. Here it is a Unix socket in a folder that only this user can enter, with a key
+  that nobody else has; it serves the tokenizer.
+- A ping interval below zero keeps a core busy; a ping would end a stream. It is set beyond any reply.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import secrets
+import shutil
+import socket
+import tempfile
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from lamarck.errors import BadInput, ModelUnavailable
+
+EXTRA = "pip install 'lamarck-dse[local]'"
+_BATCH = 64
+_NEVER = 10**6  # seconds between pings
+_SEEDS = 2**32 - 1  # the highest 32-bit number means "any seed" to llama.cpp
+_READ_CHUNK = 16 * 2**20
+_TOKENIZER_SECONDS = 60.0
+
+Chunk = dict[str, Any]
+OnChunk = Callable[[Chunk], bool]  # True ends the stream
+
+
+def engine_version() -> str | None:
+    """`xllamacpp` with its version, without importing it; None when it is not installed."""
+    try:
+        return f"xllamacpp {version('xllamacpp')}"
+    except PackageNotFoundError:
+        return None
+
+
+class Engine:
+    """Loaded weights. `stream` may be called from several threads, once at a time for each place.
+
+    Raises `ModelUnavailable` when xllamacpp is missing or refuses the weights. Loading can't be interrupted, but the
+    file is read once before, which can.
+    """
+
+    def __init__(self, weights: Path, *, threads: int, places: int, context: int) -> None:
+        try:
+            import xllamacpp
+        except ImportError as error:
+            raise ModelUnavailable("the engine of embedded models, xllamacpp, is not installed", EXTRA) from error
+        _read_through(weights)
+        self._folder = Path(tempfile.mkdtemp(prefix="lamarck-"))
+        self._key = secrets.token_urlsafe(32)
+        try:
+            params = self._params(xllamacpp, weights, threads=threads, places=places, context=context)
+            self._server: Any = xllamacpp.Server(params)
+        except RuntimeError as error:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            raise ModelUnavailable(
+                f"llama.cpp cannot load {weights}", "free some memory, or run: lamarck models check"
+            ) from error
+        except BaseException:
+            shutil.rmtree(self._folder, ignore_errors=True)
+            raise
+
+    def _params(self, xllamacpp: Any, weights: Path, *, threads: int, places: int, context: int) -> Any:
+        params = xllamacpp.CommonParams()
+        params.model.path = str(weights)
+        params.n_ctx = context * places
+        params.n_parallel = places
+        params.n_batch = params.n_ubatch = _BATCH
+        cores = threads or len(os.sched_getaffinity(0))
+        params.cpuparams.n_threads = params.cpuparams_batch.n_threads = cores
+        params.verbosity = -1  # not a word on stderr
+        params.warmup = False
+        params.fit_params = False  # take the context as it was asked for
+        params.cache_ram_mib = 0  # states of other prompts would be continued from: see the module's first point
+        params.cache_idle_slots = False
+        params.force_pure_content_parser = True  # the text as it came, whatever looks like a tool call in it
+        params.reasoning_format = xllamacpp.common_reasoning_format.COMMON_REASONING_FORMAT_NONE
+        params.sse_ping_interval = _NEVER
+        params.hostnames = [str(self._socket)]
+        params.api_keys = [self._key]
+        params.n_threads_http = 2
+        params.ui = False
+        params.endpoint_slots = False
+        return params
+
+    @property
+    def _socket(self) -> Path:
+        return self._folder / "tokenizer.sock"
+
+    def stream(self, body: dict[str, Any], on_chunk: OnChunk) -> None:
+        """One chat completion as llama.cpp's server streams it, until its end or until `on_chunk` returns True."""
+
+        def receive(raw: str) -> bool:
+            return on_chunk(json.loads(raw))
+
+        try:
+            self._server.handle_chat_completions(json.dumps({**body, "stream": True}), receive)
+        except (RuntimeError, ValueError) as error:  # what the C++ side throws about the request
+            raise BadInput(f"llama.cpp refuses the request: {error}", "check the text of the prompt") from error
+
+    def count_tokens(self, messages: list[dict[str, str]]) -> int:
+        """Tokens of the prompt that the model's own chat template makes of `messages`."""
+        prompt = self._ask("/apply-template", {"messages": messages})["prompt"]
+        tokens = self._ask("/tokenize", {"content": prompt, "add_special": True, "parse_special": True})["tokens"]
+        return len(tokens)
+
+    def _ask(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        connection = _UnixConnection(self._socket)
+        headers = {"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"}
+        try:
+            connection.request("POST", path, json.dumps(body), headers)
+            response = connection.getresponse()
+            answer: dict[str, Any] = json.loads(response.read())
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise ModelUnavailable(
+                f"the tokenizer of the embedded model does not answer: {error}", "try again"
+            ) from error
+        finally:
+            connection.close()
+        if response.status != http.client.OK:
+            what = answer.get("error", {}).get("message", response.reason)
+            raise BadInput(f"llama.cpp refuses the messages: {what}", "check the text of the prompt")
+        return answer
+
+    def close(self) -> None:
+        """Free the weights. No stream may be under way."""
+        self._server = None
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+class _UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost", timeout=_TOKENIZER_SECONDS)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self._path))
+
+
+def usable_seed(seed: int) -> int:
+    """The seed as llama.cpp takes it."""
+    return seed % _SEEDS
+
+
+def _read_through(path: Path) -> None:
+    """Bring the file into memory: loading holds the interpreter still, reading doesn't."""
+    buffer = memoryview(bytearray(_READ_CHUNK))
+    with path.open("rb", buffering=0) as file:
+        while file.readinto(buffer):
+            pass
