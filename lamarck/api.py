@@ -17,7 +17,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 from lamarck.assemble import Assembly
 from lamarck.errors import BadInput, DiskFull
@@ -44,6 +44,7 @@ from lamarck.records import (
     make_task,
     now,
 )
+from lamarck.sandbox.sandbox import ProbeRow
 from lamarck.settings import Settings, load_settings
 from lamarck.solve import Observer, Verification, add, prove, solve, verify
 
@@ -52,7 +53,9 @@ __all__ = [
     "Lamarck",
     "Message",
     "Model",
+    "ModelRow",
     "Observer",
+    "ProbeRow",
     "Reply",
     "Request",
     "Saving",
@@ -61,6 +64,9 @@ __all__ = [
     "TokenCallback",
     "Verification",
     "load_settings",
+    "models_check",
+    "models_list",
+    "models_pull",
 ]
 
 
@@ -130,6 +136,10 @@ class Lamarck:
     @property
     def settings(self) -> Settings:
         return self._assembly.settings
+
+    @property
+    def library_path(self) -> Path:
+        return self._assembly.library_path
 
     # --- tasks in, proven code out
 
@@ -275,6 +285,10 @@ class Lamarck:
 
     # --- models and machine
 
+    def sandbox_check(self) -> tuple[ProbeRow, ...]:
+        """One row per requirement, found by trying to break out. Raises `SandboxUnavailable`."""
+        return self._assembly.sandbox.probe()
+
     def doctor(self) -> tuple[dict[str, Any], ...]:
         """One row per part (sandbox, model, library, versions …): name, ok, found, mend."""
         from lamarck.assemble import diagnose
@@ -298,6 +312,63 @@ class Lamarck:
         if len(candidate.files) == 1 and not out.is_dir():
             return (_write(out, candidate.files[0].text),)
         return tuple(_write(out / f.path, f.text) for f in candidate.files)
+
+
+class ModelRow(Record, frozen=True, kw_only=True):
+    """Weights that Lamarck knows, or an endpoint of the settings. state: of weights missing, partial, present,
+    unchecked or corrupt; of endpoints 'endpoint'. size: bytes; 0 for an endpoint. place: path or address."""
+
+    name: str
+    use: str
+    state: str
+    size: int
+    place: str
+    licence: str = ""
+    is_tier: bool = False
+
+
+def models_list(settings: Settings) -> tuple[ModelRow, ...]:
+    """All weights in the table and all endpoints of the settings. Reads no weights and calls nobody."""
+    from lamarck.models.weights import state_of, weights_path
+    from lamarck.models.weights_table import WEIGHTS
+
+    tiers = settings.models.tiers
+    weights = tuple(
+        ModelRow(
+            name=w.name,
+            use=w.use,
+            state=state_of(w.name),
+            size=w.size,
+            place=str(weights_path(w.name)),
+            licence=w.licence,
+            is_tier=w.name in tiers,
+        )
+        for w in WEIGHTS.values()
+    )
+    return weights + tuple(
+        ModelRow(name=name, use=e.model, state="endpoint", size=0, place=e.base_url, is_tier=name in tiers)
+        for name, e in settings.endpoints.items()
+    )
+
+
+def models_pull(
+    name: str,
+    *,
+    on_progress: Callable[[int, int], None] | None = None,
+    source: Literal["auto", "hub", "index"] = "auto",
+    waiting: Callable[[], None] | None = None,
+) -> Path:
+    """Bring weights to this machine; see `lamarck.models.weights.pull` for what it raises."""
+    from lamarck.models.weights import pull
+
+    return pull(name, on_progress=on_progress, source=source, waiting=waiting)
+
+
+def models_check(name: str, *, on_progress: Callable[[int, int], None] | None = None) -> Path:
+    """Hash weights in full. Raises `BadInput`, `ModelUnavailable`, `ModelCorrupt`."""
+    from lamarck.models.weights import check
+
+    return check(name, on_progress=on_progress)
 
 
 def final_candidate(run: Run) -> Candidate | None:
