@@ -59,8 +59,8 @@ class Database:
                 self._inherited.append(self._connection)
                 self._open()
             connection = self._connection
-            connection.execute(begin)
             try:
+                connection.execute(begin)  # inside, so that Ctrl-C right after it leaves no transaction open
                 yield connection
                 connection.execute("COMMIT")
             except BaseException:

@@ -152,6 +152,15 @@ def test_a_file_moved_away_takes_no_more_writes(sqlite_library: SqliteLibrary) -
         sqlite_library.save(an_artifact())
 
 
+def test_an_interrupt_leaves_nothing_half_written_and_the_library_usable(sqlite_library: SqliteLibrary) -> None:
+    with pytest.raises(KeyboardInterrupt), sqlite_library._database.write() as connection:
+        connection.execute("INSERT INTO words (name) VALUES ('half')")
+        raise KeyboardInterrupt
+    assert sqlite_library.problems() == ()
+    sqlite_library.save(an_artifact())
+    assert len(sqlite_library.find("vowels")) == 1
+
+
 # --- locks and space
 
 
