@@ -224,6 +224,6 @@ class SqliteLibrary:
             return measure(connection)
 
     def problems(self) -> tuple[str, ...]:
-        """What is wrong with the file, one line each; empty for a sound one. Reads all of it."""
-        with self._database.read() as connection:
+        """What is wrong with the file, one line each; empty for a sound one. Reads all of it; writers wait meanwhile."""
+        with self._database.write() as connection:
             return problems(connection)

@@ -368,6 +368,10 @@ def test_processes_may_create_the_same_library_at_once(library_path: Path) -> No
     ("harm", "told"),
     [
         ("DELETE FROM words WHERE rowid = 1", "1 live artifacts that full text does not hold"),
+        (
+            "UPDATE words_content SET c0 = 'other' WHERE id = 1",
+            "the full-text index does not match its texts (database disk image is malformed)",
+        ),
         ("INSERT INTO words (rowid, name) VALUES (77, 'x')", "1 rows of full text without a live artifact"),
         ("UPDATE artifacts SET status = 'retired' WHERE seq = 1", "1 vectors without a live artifact"),
         ("DELETE FROM records WHERE seq = 1", "1 artifacts without their record"),
