@@ -224,6 +224,6 @@ class SqliteLibrary:
             return measure(connection)
 
     def problems(self) -> tuple[str, ...]:
-        """What is wrong with the file, one line each; empty for a sound one. Reads all of it; writers wait meanwhile."""
+        """What is wrong with the file, one line each; empty for a sound one. Reads all of it; writers wait."""
         with self._database.write() as connection:
             return problems(connection)
