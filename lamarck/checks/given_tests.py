@@ -1,0 +1,108 @@
+"""Checks 'tests', 'derived-tests' and 'generated-tests': what the task's tests say, measured by the judge."""
+
+from __future__ import annotations
+
+import re
+import time
+
+from lamarck.checks.hollow import Body, hollow, hollow_for
+from lamarck.checks.judge.judge import JUDGE_VERSION, Judge, JudgeReport, Subject, SubjectReport
+from lamarck.errors import BadInput
+from lamarck.records import Acceptance, Candidate, CheckOutcome, Evidence, SourceFile, Task, Trust, content_id
+
+_NAMES = {Trust.GIVEN: "tests", Trust.DERIVED: "derived-tests", Trust.GENERATED: "generated-tests"}
+_HOLLOWS: tuple[Body, ...] = ("none", "raise")
+_SAID = {"none": "`return None`", "raise": "`raise NotImplementedError`"}
+
+
+class GivenTests:
+    """Runs the task's tests of one trust against a candidate. Only given tests are required for admission.
+
+    Given tests have to prove something: when a body of `return None` or `raise NotImplementedError` passes all of
+    them, or when they don't collect, `run` and `preflight` raise `BadInput`. That is measured once per set of tests.
+    """
+
+    def __init__(self, judge: Judge, trust: Trust = Trust.GIVEN) -> None:
+        self._judge = judge
+        self._trust = trust
+        self.name = _NAMES[trust]
+        self.version = JUDGE_VERSION
+        self.required = trust is Trust.GIVEN
+        self._proven: set[str] = set()
+
+    def applies(self, task: Task) -> bool:
+        return bool(task.tests(self._trust))
+
+    def preflight(self, task: Task) -> None:
+        """Raises `BadInput` for given tests that do not collect or prove nothing, before anything is spent on them."""
+        if self._trust is Trust.GIVEN and self.applies(task) and self._key(task) not in self._proven:
+            hollows = {body: hollow_for(task, body) for body in _HOLLOWS}
+            report = self._judge.judge(task, task.tests(self._trust), _subjects(hollows))
+            self._refuse(task, report, report.subjects)
+
+    def run(self, task: Task, candidate: Candidate) -> Evidence:
+        begin = time.monotonic()
+        subjects: tuple[Subject, ...] = (Subject(label=candidate.id[:12], files=candidate.files),)
+        unproven = self._trust is Trust.GIVEN and self._key(task) not in self._proven
+        if unproven:
+            subjects += _subjects({body: hollow(candidate.files, body) for body in _HOLLOWS})
+        report = self._judge.judge(task, task.tests(self._trust), subjects)
+        if unproven and report.broke is None:
+            self._refuse(task, report, report.subjects[1:])
+        return self._evidence(candidate, report, time.monotonic() - begin)
+
+    def _key(self, task: Task) -> str:
+        return content_id(task.module, task.tests(self._trust), task.support)
+
+    def _refuse(self, task: Task, report: JudgeReport, hollows: tuple[SubjectReport, ...]) -> None:
+        if report.collect_error is not None:
+            raise BadInput(f"the tests do not collect: {_one_line(report.collect_error)}", "mend the test file")
+        for subject in hollows:
+            if subject.passed:
+                raise BadInput(
+                    f"the tests prove nothing: a body of {_SAID[subject.label]} passes all {len(subject.results)}",
+                    "assert something about a result that only right code gives",
+                )
+        if report.broke is None:
+            self._proven.add(self._key(task))
+
+    def _evidence(self, candidate: Candidate, report: JudgeReport, seconds: float) -> Evidence:
+        subject = report.subjects[0]
+        passed = sum(r.outcome is CheckOutcome.PASSED for r in subject.results)
+        outcome = CheckOutcome.PASSED if subject.passed else CheckOutcome.FAILED
+        log = "\n".join(x for x in (subject.import_error, subject.stop, subject.log.strip()) if x)
+        if report.broke is not None:
+            outcome, log = CheckOutcome.ERRORED, report.broke
+        elif report.collect_error is not None:
+            # Tests that a model wrote may be unusable; that is no fault of the candidate's.
+            outcome, log = CheckOutcome.ERRORED, f"the tests do not collect: {_one_line(report.collect_error)}"
+        return Evidence(
+            check=self.name,
+            check_version=self.version,
+            candidate_id=candidate.id,
+            outcome=outcome,
+            trust=self._trust,
+            assurance=subject.assurance,
+            score=passed / len(subject.results) if outcome is not CheckOutcome.ERRORED else None,
+            measurements={"passed": passed, "total": len(subject.results)},
+            results=subject.results if outcome is not CheckOutcome.ERRORED else (),
+            enforcement=report.enforcement,
+            log=log,
+            environment=report.environment,
+            replay_command=f"lamarck verify {candidate.id[:12]}",
+            seconds=seconds,
+        )
+
+
+def _subjects(hollows: dict[Body, tuple[SourceFile, ...]]) -> tuple[Subject, ...]:
+    return tuple(Subject(label=body, files=files) for body, files in hollows.items())
+
+
+def _one_line(text: str) -> str:
+    """The file and line, and the last line of what pytest says, which names the error."""
+    lines = [x.strip() for x in text.splitlines() if x.strip()]
+    place = re.search(r"((?:[\w./-]+/)?[\w.-]+\.py):(\d+)", text)
+    errors = [x.removeprefix("E").strip() for x in lines if x.startswith("E ")]
+    what = next((e for e in reversed(errors) if "Error" in e), errors[-1] if errors else (lines[-1] if lines else ""))
+    where = f"{place[1].removeprefix('/job/tests/')}:{place[2]}: " if place else ""
+    return where + what

@@ -1,0 +1,146 @@
+"""Doctests and input/output examples as pytest files, so that the judge knows one form only."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import json
+import sys
+from collections.abc import Iterator
+
+import msgspec
+
+from lamarck.errors import BadInput
+from lamarck.records import Acceptance, AcceptanceKind, Example, Task
+
+
+def as_pytest(acceptance: Acceptance, task: Task) -> tuple[str, str]:
+    """(path, text) of a pytest file that decides the same. Raises `BadInput` for examples that are no Python."""
+    if acceptance.kind is AcceptanceKind.DOCTEST:
+        return _named(acceptance.path, "doctest"), _doctests(acceptance, task)
+    if acceptance.kind is AcceptanceKind.EXAMPLES:
+        return _named(acceptance.path, f"{acceptance.trust}_examples"), _examples(acceptance, task)
+    return acceptance.path, acceptance.content
+
+
+def _named(path: str, what: str) -> str:
+    stem = path.rpartition("/")[2].partition(".")[0]
+    return f"test_{stem}_{what}.py"
+
+
+_DOCTEST_RUNNER = '''
+import doctest
+
+import pytest
+
+
+class Mismatch(AssertionError):
+    """An example of a docstring did not print what it says."""
+
+
+class Runner(doctest.DocTestRunner):
+    def report_failure(self, out, test, example, got):
+        told = dict(expression=example.source.strip(), expected=example.want.strip(), got=got.strip())
+        message = f"{told['expression']} printed {told['got']!r}, not {told['expected']!r}"
+        self.stop(test, example, message, told)
+
+    def report_unexpected_exception(self, out, test, example, info):
+        text = f"{info[0].__name__}: {info[1]}"
+        told = dict(expression=example.source.strip(), expected=example.want.strip(), exception=text)
+        self.stop(test, example, f"{example.source.strip()} raised {text}", told)
+
+    def stop(self, test, example, message, told):
+        error = Mismatch(message[:2000])
+        line = (test.lineno or 0) + example.lineno + 1
+        error.lamarck_failure = {"message": message[:2000], "line": line} | {k: v[:2000] for k, v in told.items()}
+        raise error
+
+
+@pytest.mark.parametrize("name,line,text", [pytest.param(*d, id=d[0]) for d in DOCSTRINGS])
+def test_doctest(name, line, text):
+    names = dict(globals())
+    names.update((n, getattr(MODULE, n)) for n in MODULE.__all__)
+    test = doctest.DocTestParser().get_doctest(text, names, name, "docstring", line)
+    Runner(verbose=False).run(test, out=lambda text: None)
+'''
+
+
+def _doctests(acceptance: Acceptance, task: Task) -> str:
+    tree = ast.parse(acceptance.content)
+    module = acceptance.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    found = list(_docstrings(tree))
+    head = [f"import {module}", *_standard_imports(tree), f"import {module} as MODULE", f"DOCSTRINGS = {found!r}"]
+    return "\n".join(head) + "\n" + _DOCTEST_RUNNER
+
+
+def _docstrings(tree: ast.Module, prefix: str = "") -> Iterator[tuple[str, int, str]]:
+    """(qualified name, line, text) of every docstring with examples."""
+    kinds = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+
+    def walk(node: ast.AST, name: str) -> Iterator[tuple[str, int, str]]:
+        if isinstance(node, kinds):
+            text = ast.get_docstring(node, clean=True)
+            if text and ">>>" in text:
+                yield name or "module", node.body[0].lineno - 1, text
+            for child in node.body:
+                if isinstance(child, ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+                    yield from walk(child, f"{name}.{child.name}" if name else child.name)
+
+    yield from walk(tree, prefix)
+
+
+def _standard_imports(tree: ast.Module) -> Iterator[str]:
+    for node in tree.body:
+        names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
+        if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module and node.module != "__future__":
+            names = [node.module]
+        if names and all(n.partition(".")[0] in sys.stdlib_module_names for n in names):
+            yield ast.unparse(node)
+
+
+_EXAMPLES_HEAD = """
+import builtins
+
+import pytest
+
+
+def _exception(name):
+    found = getattr(builtins, name, None)
+    return found if found is not None else getattr(MODULE, name)
+
+"""
+
+
+def _examples(acceptance: Acceptance, task: Task) -> str:
+    try:
+        examples = msgspec.json.decode(acceptance.content, type=list[Example])
+    except msgspec.MsgspecError as error:
+        raise BadInput(
+            f"{acceptance.path}: the examples cannot be read: {error}", "give call and equals or raises"
+        ) from error
+    names: set[str] = set()
+    tests: list[str] = []
+    for number, example in enumerate(examples, 1):
+        for text in (example.call, example.equals):
+            names |= _free_names(text, acceptance.path) if text is not None else set()
+        body = f"    assert ({example.call}) == ({example.equals})"
+        if example.raises is not None:
+            body = f"    with pytest.raises(_exception({json.dumps(example.raises)})):\n        {example.call}"
+        tests.append(f"def test_example_{number}():\n{body}\n")
+    own = sorted(n for n in names if not hasattr(builtins, n) and n not in sys.stdlib_module_names)
+    imports = [f"import {n}" for n in sorted(names) if n in sys.stdlib_module_names]
+    imports.append(f"import {task.module} as MODULE")
+    if own:
+        imports.append(f"from {task.module} import {', '.join(own)}")
+    return "\n".join(imports) + _EXAMPLES_HEAD + "\n\n".join(tests)
+
+
+def _free_names(text: str, path: str) -> set[str]:
+    try:
+        tree = ast.parse(text.strip(), mode="eval")
+    except (SyntaxError, ValueError) as error:
+        raise BadInput(f"{path}: {text.strip()[:80]!r} is no Python expression", "write it as Python") from error
+    read = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
+    bound = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    bound |= {n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)}
+    return read - bound
