@@ -131,24 +131,16 @@ class BubblewrapSandbox:
             theirs.enter_context(far_control)
             ours.enter_context(control)
             reading, writing = [], []
-            for _ in range(3):
+            for _ in range(2):
                 ends = os.pipe()
                 ours.callback(os.close, ends[0])
                 theirs.callback(os.close, ends[1])
                 reading.append(ends[0])
                 writing.append(ends[1])
-            release: int | None = None
-            begin: list[int] = []
-            if not is_root:
-                ends = os.pipe()
-                theirs.callback(os.close, ends[0])
-                ours.callback(os.close, ends[1])
-                begin, release = [ends[0]], ends[1]
-            warden.request([spec, far_control.fileno(), *writing, *job.pass_fds, *begin])
+            warden.request([spec, far_control.fileno(), *writing, *job.pass_fds])
             ours.pop_all()
-        stdout, stderr, status = reading
         return SupervisedJob(
-            ends=Ends(control=control, stdout=stdout, stderr=stderr, status=status, release=release),
+            ends=Ends(control=control, stdout=reading[0], stderr=reading[1]),
             limits=job.limits,
             cgroup=cgroup,
             scratch=job.scratch,

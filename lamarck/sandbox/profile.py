@@ -47,12 +47,12 @@ def specification(
         {
             "program": program,
             "binds": profile.binds,
-            "arguments": profile.arguments + ([] if is_root else ["--block-fd", ["block"]]),
+            "arguments": profile.arguments,
             "argv": job.argv,
             "sizes": [len(content) for content in profile.files],
             "cgroups": [] if cgroup is None else cgroup.paths,
             "pass_fds": job.pass_fds,
-            "is_released": not is_root,
+            "inner_processes": job.limits.processes if limits_processes and not is_root else None,
             # jobs that share a folder are different users of one group
             "umask": 0o022 if job.scratch is None else 0o002,
             "rlimits": _rlimits(job.limits, is_root and limits_processes, len(profile.files)),
@@ -109,7 +109,7 @@ class _Profile:
         self.arguments += ["--chdir", SCRATCH_DIR]
         for place in ("/proc/1", "/dev", "/"):
             self.arguments += ["--remount-ro", place]
-        self.arguments += ["--seccomp", ["seccomp"], "--json-status-fd", ["status"]]
+        self.arguments += ["--seccomp", ["seccomp"], "--json-status-fd", ["status"], "--block-fd", ["release"]]
         self.files.append(filter_program())
 
     def _file(self, place: str, content: bytes) -> None:

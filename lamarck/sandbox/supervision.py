@@ -33,8 +33,6 @@ class Ends:
     control: socket.socket
     stdout: int
     stderr: int
-    status: int
-    release: int | None  # written to when the job may begin
 
 
 class SupervisedJob:
@@ -59,12 +57,8 @@ class SupervisedJob:
         self._limits_processes = limits_processes  # whether an rlimit or cgroup does; else they are watched
         self._keeper = keeper  # the warden lives as long as its jobs
         self._output: dict[int, bytearray] = {ends.stdout: bytearray(), ends.stderr: bytearray()}
-        self._status = bytearray()
         self._reason: StopReason | None = None
-        self._pid = 0  # bubblewrap's
-        self._inner_pid = 0  # the first process of the job's own pid namespace, as seen from here
-        self._error = ""
-        self._ended: dict[str, Any] | None = None
+        self._said: dict[str, Any] = {}  # by the warden: see its protocol
         self._outcome: Outcome | None = None
         self._failure: BaseException | None = None
         self._lock = threading.Lock()
@@ -75,7 +69,8 @@ class SupervisedJob:
 
     def wait(self) -> Outcome:
         """Raises `SandboxUnavailable` when the sandbox itself could not be set up: then nothing was run."""
-        self._thread.join()
+        while self._thread.is_alive():
+            self._thread.join(0.5)  # in slices: Ctrl-C wakes no thread that waits without an end
         if self._failure is not None:
             raise self._failure
         assert self._outcome is not None
@@ -99,11 +94,11 @@ class SupervisedJob:
     def _watch(self) -> None:
         poll = select.poll()
         ends = self._ends
-        for fd in (ends.control.fileno(), ends.stdout, ends.stderr, ends.status):
+        for fd in (ends.control.fileno(), ends.stdout, ends.stderr):
             poll.register(fd, select.POLLIN)
         next_look = self._begin + _TICK_SECONDS
         stopped_at: float | None = None
-        while self._ended is None:
+        while "ended" not in self._said:
             pause = max(0.0, min(next_look, self._begin + self._limits.wall_seconds) - time.monotonic())
             for fd, _ in poll.poll(pause * 1000 + 1):
                 if fd == ends.control.fileno():
@@ -122,51 +117,23 @@ class SupervisedJob:
                 next_look = now + _TICK_SECONDS
 
     def _hear(self) -> None:
-        """A packet of the warden (see its protocol)."""
         try:
             packet = self._ends.control.recv(8192)
         except ConnectionResetError:
             return  # it ended without having read our word to end it; what it said is still to be read
-        if not packet:
-            self._error = self._error or "the process that starts jobs is gone"
-            self._ended = {"ended": None, "cpu_seconds": 0.0}
-            return
-        message = json.loads(packet)
-        if "ended" in message:
-            self._ended = message
-        self._pid = message.get("pid", self._pid)
-        self._error = message.get("error", self._error)
+        if packet:
+            self._said |= json.loads(packet)
+        else:
+            self._said |= {"ended": None, "error": "the process that starts jobs is gone"}
 
     def _read(self, fd: int) -> bool:
         """Take what a pipe holds; False at its end."""
         chunk = os.read(fd, 65536)
-        if fd == self._ends.status:
-            self._status += chunk
-            self._release()
-            return bool(chunk)
         room = self._limits.output_bytes - sum(map(len, self._output.values()))
         self._output[fd] += chunk[: max(room, 0)]
         if len(chunk) > room:
             self._stop(StopReason.OUTPUT)
         return bool(chunk)
-
-    def _release(self) -> None:
-        """Once bubblewrap says which process the job will be: limit its processes, then let it begin."""
-        if self._inner_pid or b"\n" not in self._status:
-            return
-        self._inner_pid = int(self._documents().get("child-pid", 0))
-        if self._ends.release is not None:
-            if self._limits_processes:
-                watch.limit_processes(self._inner_pid, self._limits.processes)
-            with contextlib.suppress(BrokenPipeError):  # it died meanwhile, which its end will tell
-                os.write(self._ends.release, b"go")
-
-    def _documents(self) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for line in self._status.split(b"\n"):
-            with contextlib.suppress(ValueError):
-                found |= json.loads(line)
-        return found
 
     def _look(self) -> None:
         """The limits that no kernel enforces for us, and those whose hits have to be told apart."""
@@ -176,7 +143,7 @@ class SupervisedJob:
             if cgroup.memory_kills():
                 self._stop(StopReason.MEMORY)
         if cgroup is None or not (self._limits_processes or cgroup.limits_processes):
-            usage = watch.usage_of(self._pid, has_private_scratch=self._scratch is None)
+            usage = watch.usage_of(self._said.get("pid", 0), has_private_scratch=self._scratch is None)
             self._peak_cpu = max(self._peak_cpu, usage.cpu_seconds)
             if usage.memory_bytes > limits.memory_mb << 20:
                 self._stop(StopReason.MEMORY)
@@ -190,7 +157,7 @@ class SupervisedJob:
     def _is_scratch_full(self) -> bool:
         if self._scratch is not None:
             return watch.exceeds(self._scratch, self._limits.scratch_mb << 20)
-        return watch.is_private_scratch_full(self._inner_pid)
+        return watch.is_private_scratch_full(self._said.get("child-pid", 0))
 
     def _stop(self, reason: StopReason) -> None:
         with self._lock:
@@ -202,7 +169,7 @@ class SupervisedJob:
 
     def _drain(self) -> None:
         """What the pipes still hold. Never until their end: another sandbox may have been passed the writing end."""
-        for fd in (self._ends.status, self._ends.stdout, self._ends.stderr):
+        for fd in (self._ends.stdout, self._ends.stderr):
             os.set_blocking(fd, False)
             with contextlib.suppress(BlockingIOError):
                 while self._read(fd):
@@ -211,12 +178,10 @@ class SupervisedJob:
 
     def _conclude(self) -> Outcome:
         seconds = time.monotonic() - self._begin
-        ended = self._ended or {}
         measured = self._cgroup.cpu_seconds() if self._cgroup is not None else None
-        cpu_seconds = max(measured or 0.0, float(ended.get("cpu_seconds", 0.0)), self._peak_cpu)
-        documents = self._documents()
+        cpu_seconds = max(measured or 0.0, float(self._said.get("cpu_seconds", 0.0)), self._peak_cpu)
         stderr = bytes(self._output[self._ends.stderr])
-        code: int | None = documents.get("exit-code")
+        code: int | None = self._said.get("exit-code")
         with self._lock:
             reason = self._reason
             if self._cgroup is not None and self._cgroup.memory_kills():
@@ -224,7 +189,7 @@ class SupervisedJob:
             elif reason is None and code is not None and cpu_seconds >= self._limits.cpu_seconds:
                 reason = StopReason.CPU_TIME
             if reason is None and code is None:
-                raise explain(self._error or stderr.decode(errors="replace").strip())
+                raise explain(self._said.get("error") or stderr.decode(errors="replace").strip())
             if reason is None:
                 # bubblewrap folds a signal into the exit code the way shells do
                 reason = StopReason.SIGNALLED if code is not None and code > 128 else StopReason.EXITED
@@ -242,8 +207,7 @@ class SupervisedJob:
     def _close(self) -> None:
         with self._lock:
             self._ends.control.close()
-            fds = [self._ends.stdout, self._ends.stderr, self._ends.status]
-            for fd in [*fds, *([] if self._ends.release is None else [self._ends.release])]:
-                os.close(fd)
+            os.close(self._ends.stdout)
+            os.close(self._ends.stderr)
         if self._cgroup is not None:
             self._cgroup.remove()

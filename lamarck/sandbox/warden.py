@@ -10,13 +10,15 @@ and never a candidate's code. It exists because
 - it notices when Lamarck dies, however it dies, kills the jobs and removes their cgroups.
 
 Protocol, over that socket: each request is one packet with file descriptors [specification, control, stdout, stderr,
-status, *passed], and for a job that waits to be released one more. The specification is a memory file: 8 bytes
-length, JSON, then the contents of the job's files. Over `control` the job's answers come back as JSON packets: `pid`,
-or `error`, then `ended` with CPU seconds; any packet, or the end of the stream, from the other side kills the job.
+*passed]. The specification is a memory file: 8 bytes length, JSON, then the contents of the job's files. Over
+`control` come JSON packets: `pid`, or `error` when nothing could be started; `child-pid` and `exit-code` as
+bubblewrap says them; at last `ended` with CPU seconds. Any packet, or the end of the stream, from the other side
+kills the job.
 """
 
 from __future__ import annotations
 
+import array
 import contextlib
 import ctypes
 import fcntl
@@ -37,6 +39,7 @@ MS_NOSUID, MS_NODEV, MS_BIND, MS_REC, MS_SLAVE = 2, 4, 4096, 16384, 1 << 19
 LANDLOCK_CREATE_RULESET, LANDLOCK_RESTRICT_SELF = 444, 446
 LANDLOCK_SCOPES = 3  # abstract unix sockets and signals, which Linux 6.12 (version 6 of the interface) can scope
 STAGE = "/tmp"  # noqa: S108  bubblewrap needs this folder anyway; a private tmpfs covers it
+MOST_FDS = 250
 FIRST_ID, IDS = 0x70000000, 1 << 22  # above every range that distributions and containers hand out
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -123,8 +126,8 @@ def _memory_file(content: bytes) -> int:
     return fd
 
 
-def become_job(spec: dict[str, Any], files: list[bytes], fds: list[int]) -> NoReturn:
-    """Take on the job's limits and identity and become bubblewrap. `fds`: stdout, stderr, status, *passed."""
+def become_job(spec: dict[str, Any], files: list[bytes], fds: list[int], status: int, release: int) -> NoReturn:
+    """Take on the job's limits and identity and become bubblewrap. `fds`: stdout, stderr, *passed."""
     os.setsid()
     for signal_number in (signal.SIGCHLD, signal.SIGPIPE, signal.SIGINT, signal.SIGTERM):
         signal.signal(signal_number, signal.SIG_DFL)
@@ -141,16 +144,17 @@ def become_job(spec: dict[str, Any], files: list[bytes], fds: list[int]) -> NoRe
 
     wanted: list[int] = [0, 1, 2, *spec["pass_fds"]]
     above = max(wanted) + 1
-    given = [os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC), fds[0], fds[1], *fds[3:]]
+    given = [os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC), *fds]
     given = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, above) for fd in given]
 
     def private(content: bytes) -> int:
         return fcntl.fcntl(_memory_file(content), fcntl.F_DUPFD, above)
 
-    places = {"status": str(fcntl.fcntl(fds[2], fcntl.F_DUPFD, above)), "seccomp": str(private(files.pop()))}
-    if spec["is_released"]:
-        places["block"] = str(fcntl.fcntl(fds[3 + len(spec["pass_fds"])], fcntl.F_DUPFD, above))
-        given.pop()
+    places = {
+        "status": str(fcntl.fcntl(status, fcntl.F_DUPFD, above)),
+        "release": str(fcntl.fcntl(release, fcntl.F_DUPFD, above)),
+        "seccomp": str(private(files.pop())),
+    }
     places |= {f"file {index}": str(private(content)) for index, content in enumerate(files)}
     places |= {f"source {index}": source for index, source in enumerate(sources)}
     arguments = [item if isinstance(item, str) else places[item[0]] for item in spec["arguments"]]
@@ -177,21 +181,70 @@ def become_job(spec: dict[str, Any], files: list[bytes], fds: list[int]) -> NoRe
 
 
 class Job:
-    """A job as the warden sees it."""
+    """A job as the warden sees it: bubblewrap, its inner process (the first of the job's pid namespace), the rest."""
 
-    def __init__(self, pid: int, control: socket.socket, cgroups: list[str]) -> None:
+    def __init__(self, pid: int, control: socket.socket, spec: dict[str, Any], status: int, release: int) -> None:
         self.pid = pid
         self.control = control
-        self.cgroups = cgroups
-        self.status: int | None = None  # once bubblewrap itself is reaped
+        self.cgroups: list[str] = spec["cgroups"]
+        self.inner_processes: int | None = spec["inner_processes"]
+        self.status_fd: int | None = status  # where bubblewrap says how it goes
+        self.release_fd: int | None = release  # the job begins when something is written here
+        self.said = b""
+        self.inner: int | None = None
+        self.exit_status: int | None = None  # bubblewrap's, once it is reaped
         self.heirs: set[int] = set()  # what it left to the subreaper
         self.cpu_seconds = 0.0
+
+    def tell(self, message: dict[str, Any]) -> None:
+        with contextlib.suppress(OSError):
+            self.control.send(json.dumps(message).encode(), socket.MSG_DONTWAIT)
+
+    def listen(self) -> bool:
+        """Take in and pass on what bubblewrap says; False at its end."""
+        assert self.status_fd is not None
+        try:
+            chunk = os.read(self.status_fd, 4096)
+        except BlockingIOError:
+            return True
+        *lines, self.said = (self.said + chunk).split(b"\n")
+        for line in filter(None, lines):
+            message = json.loads(line)
+            self.tell(message)
+            if "child-pid" in message and self.inner is None:
+                self.inner = message["child-pid"]
+                self.release()
+        return bool(chunk)
+
+    def release(self) -> None:
+        """Limit the processes of its user namespace, bubblewrap's own one included, and let it begin. Not before
+        there is a namespace: before, a limit would count every process of the user outside as well."""
+        assert self.release_fd is not None and self.inner is not None
+        with contextlib.suppress(ProcessLookupError, BrokenPipeError):  # it died meanwhile
+            if self.inner_processes is not None:
+                limit = self.inner_processes + 1
+                resource.prlimit(self.inner, resource.RLIMIT_NPROC, (limit, limit))
+            os.write(self.release_fd, b"go")
+        os.close(self.release_fd)
+        self.release_fd = None
+
+    def kill(self) -> None:
+        pids = {*self.heirs, *members(self.cgroups), *([self.pid] if self.exit_status is None else [])}
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    def close(self) -> None:
+        for fd in (self.status_fd, self.release_fd):
+            if fd is not None:
+                os.close(fd)
+        self.control.close()
 
 
 class Warden:
     def __init__(self, requests: socket.socket, parent: int) -> None:
         self.requests = requests
-        self.jobs: dict[int, Job] = {}  # by file descriptor of the control socket
+        self.jobs: list[Job] = []
         self.poll = select.poll()
         woken, waker = socket.socketpair()
         woken.setblocking(False)
@@ -207,7 +260,8 @@ class Warden:
 
     def serve(self) -> None:
         while True:
-            for fd, _ in self.poll.poll(200 if any(job.status is not None for job in self.jobs.values()) else None):
+            waits = any(job.exit_status is not None for job in self.jobs)
+            for fd, _ in self.poll.poll(100 if waits else None):
                 if fd == self.requests.fileno():
                     if not self.accept():
                         return
@@ -216,60 +270,73 @@ class Warden:
                 elif fd == self.woken.fileno():
                     with contextlib.suppress(BlockingIOError):
                         self.woken.recv(4096)
-                elif fd in self.jobs:
-                    self.poll.unregister(fd)  # a request to kill, or nobody is listening any more
-                    self.kill(self.jobs[fd])
+                else:
+                    self.hear(fd)
             self.reap()
 
+    def hear(self, fd: int) -> None:
+        for job in self.jobs:
+            if fd == job.control.fileno():  # a request to kill, or nobody is listening any more
+                self.poll.unregister(fd)
+                job.kill()
+            elif fd == job.status_fd and not job.listen():
+                self.poll.unregister(fd)
+                os.close(fd)
+                job.status_fd = None
+
     def accept(self) -> bool:
-        message, fds, _, _ = socket.recv_fds(self.requests, 64, 250, socket.MSG_CMSG_CLOEXEC)
-        if not message:
+        fds = self.receive()
+        if not fds:
             return False
         specification, control_fd, *rest = fds
         control = socket.socket(fileno=control_fd)
         spec, files = read_specification(specification)
+        status, status_far = os.pipe()
+        release_far, release = os.pipe()
         pid = os.fork()
         if pid == 0:
             try:
-                become_job(spec, files, rest)
-            except BaseException as error:
+                become_job(spec, files, rest, status_far, release_far)
+            except BaseException as error:  # the boundary: what failed is told, and nothing is run
                 with contextlib.suppress(OSError):
                     control.send(json.dumps({"error": f"{type(error).__name__}: {error}"}).encode()[:4000])
             finally:
                 os._exit(127)
-        for fd in (specification, *rest):
+        for fd in (specification, status_far, release_far, *rest):
             os.close(fd)
-        job = Job(pid, control, spec["cgroups"])
-        self.jobs[control.fileno()] = job
+        os.set_blocking(status, False)
+        job = Job(pid, control, spec, status, release)
+        self.jobs.append(job)
         self.poll.register(control.fileno(), select.POLLIN)
-        self.tell(job, {"pid": pid})
+        self.poll.register(status, select.POLLIN)
+        job.tell({"pid": pid})
         return True
 
-    def tell(self, job: Job, message: dict[str, Any]) -> None:
-        with contextlib.suppress(OSError):
-            job.control.send(json.dumps(message).encode(), socket.MSG_DONTWAIT)
-
-    def kill(self, job: Job) -> None:
-        for pid in {*job.heirs, *([job.pid] if job.status is None else []), *members(job.cgroups)}:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+    def receive(self) -> list[int]:
+        """The descriptors of one request; none at the end. Not `socket.recv_fds`, which forgets its flags: a
+        descriptor that is not closed on exec reaches every job that is started meanwhile."""
+        found = array.array("i")
+        size = socket.CMSG_SPACE(MOST_FDS * found.itemsize)
+        _, packets, _, _ = self.requests.recvmsg(64, size, socket.MSG_CMSG_CLOEXEC)
+        for _, _, data in packets:
+            found.frombytes(data[: len(data) - len(data) % found.itemsize])
+        return list(found)
 
     def reap(self) -> None:
         while True:
             try:
                 pid, status, usage = os.wait4(-1, os.WNOHANG)
             except ChildProcessError:
-                pid = 0
+                break
             if pid == 0:
                 break
-            for job in self.jobs.values():
-                if pid == job.pid or pid in job.heirs:
+            for job in self.jobs:
+                if pid in (job.pid, job.inner):
                     job.cpu_seconds += usage.ru_utime + usage.ru_stime
-                    job.heirs.discard(pid)
-                    if pid == job.pid:
-                        job.status = status
-                    break
-        ending = [job for job in self.jobs.values() if job.status is not None]
+                if pid == job.pid:
+                    job.exit_status = status
+                job.heirs.discard(pid)
+        ending = [job for job in self.jobs if job.exit_status is not None]
         if ending:
             self.adopt(ending)
             for job in ending:
@@ -277,33 +344,38 @@ class Warden:
                     self.end(job)
 
     def adopt(self, ending: list[Job]) -> None:
-        """Every child that is no job was left by one whose bubblewrap is gone: it has to go too."""
-        known = {job.pid for job in self.jobs.values() if job.status is None}
-        for pid in children(os.getpid()) - known:
+        """Every child that is no job was left by one whose bubblewrap is gone: it has to go too. Mostly that is the
+        inner process; one that nobody has named yet may be any of theirs, so all wait for it."""
+        inner = {job.inner for job in self.jobs}
+        for pid in children(os.getpid()) - {job.pid for job in self.jobs if job.exit_status is None}:
             for job in ending:
-                job.heirs.add(pid)
+                if pid == job.inner or pid not in inner:
+                    job.heirs.add(pid)
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
 
     def end(self, job: Job) -> None:
-        del self.jobs[job.control.fileno()]
-        with contextlib.suppress(KeyError):
-            self.poll.unregister(job.control.fileno())
-        self.tell(job, {"ended": job.status, "cpu_seconds": job.cpu_seconds})
-        job.control.close()
+        if job.status_fd is not None:
+            job.listen()  # its last words
+        self.jobs.remove(job)
+        for fd in (job.control.fileno(), job.status_fd):
+            with contextlib.suppress(KeyError):
+                if fd is not None:
+                    self.poll.unregister(fd)
+        job.tell({"ended": job.exit_status, "cpu_seconds": job.cpu_seconds})
+        job.close()
 
     def close(self) -> None:
         """Lamarck is gone: end everything, and remove the cgroups that it can't remove any more."""
-        for job in list(self.jobs.values()):
-            self.kill(job)
+        folders = [folder for job in self.jobs for folder in job.cgroups]
         deadline = time.monotonic() + 10
         while self.jobs and time.monotonic() < deadline:
-            folders = [job.cgroups for job in self.jobs.values()]
+            for job in self.jobs:
+                job.kill()
             self.reap()
-            time.sleep(0.005)
-            remaining = [job.cgroups for job in self.jobs.values()]
-            for folder in (f for gone in folders if gone not in remaining for f in gone):
-                remove_cgroup(folder)
+            time.sleep(0.002)
+        for folder in folders:
+            remove_cgroup(folder)
 
 
 def members(folders: list[str]) -> set[int]:

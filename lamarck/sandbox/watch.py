@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import resource
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,13 +19,6 @@ class Usage:
     memory_bytes: int
     cpu_seconds: float
     processes: int  # with threads
-
-
-def limit_processes(pid: int, processes: int) -> None:
-    """Processes and threads that the user namespace of `pid`, bubblewrap's inner process, may hold besides it. Set
-    from outside and after the namespace exists: set before, it would count every process of the user outside too."""
-    with contextlib.suppress(ProcessLookupError):
-        resource.prlimit(pid, resource.RLIMIT_NPROC, (processes + 1, processes + 1))
 
 
 def descendants(pid: int) -> list[int]:
