@@ -18,6 +18,7 @@ _SHORTEST_VALUE = 12
 _LEAST_BITS = 3.2  # per character; English words in a row reach it too, so it is necessary and not sufficient
 _LEAST_TURNS = 3  # between letters, digits and signs within one unbroken run
 
+# Every repetition that could run far before it fails is bounded, so that no text takes more than linear time.
 _FORMATS = (
     ("an AWS access key", re.compile(r"\b(?:AKIA|ASIA)(?![A-Z0-9]*EXAMPLE)[A-Z0-9]{16}\b")),
     ("a GitHub token", re.compile(r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{50,})")),
@@ -28,7 +29,7 @@ _FORMATS = (
     ("a Hugging Face token", re.compile(r"\bhf_[A-Za-z0-9]{30,}")),
     ("an npm token", re.compile(r"\bnpm_[A-Za-z0-9]{36}\b")),
     ("a package index token", re.compile(r"\bpypi-[\w-]{50,}")),
-    ("a JSON web token", re.compile(r"\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{16,}")),
+    ("a JSON web token", re.compile(r"\beyJ[\w-]{8,1000}\.eyJ[\w-]{8,4000}\.[\w-]{16,}")),
     # The header alone stands in every program that reads keys; a key has a body.
     (
         "a private key",
@@ -39,13 +40,13 @@ _FORMATS = (
 # Formats whose prefix ordinary text has as well: what follows must look random.
 _PREFIXED = (
     ("an API key", re.compile(r"\bsk-(?P<value>[\w-]{20,})")),
-    ("a password in an address", re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s:/@'\"]*:(?P<value>[^\s/@'\"]{8,})@")),
+    ("a password in an address", re.compile(r"\b[a-z][a-z0-9+.-]{0,20}://[^\s:/@'\"]{0,100}:(?P<value>[^\s/@'\"]{8,200})@")),
     ("a bearer token", re.compile(r"(?i)\bbearer\s+(?P<value>[\w.~+/-]{20,})")),
     (
         "a secret that is assigned",
         re.compile(
-            r"(?i)(?:passw(?:or)?d|passphrase|pwd|secret|token|credential|api_?-?key|access_?-?key|auth_?-?key)\w*"
-            r"[\"']?\]?\s*(?::\s*[\w.\[\] |]+\s*)?(?:=|:|=>|,)\s*[bru]{0,2}[\"'](?P<value>[^\"'\s]{12,})[\"']"
+            r"(?i)(?:passw(?:or)?d|passphrase|pwd|secret|token|credential|api_?-?key|access_?-?key|auth_?-?key)\w{0,40}"
+            r"[\"']?\]?\s*(?::\s*[\w.\[\] |]{1,60}\s*)?(?:=|:|=>|,)\s*[bru]{0,2}[\"'](?P<value>[^\"'\s]{12,400})[\"']"
         ),
     ),
 )
