@@ -1,0 +1,138 @@
+"""How a run is told when it is over: to people, or as the document of --json."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lamarck.errors import BadInput
+from lamarck.interfaces import documents
+from lamarck.interfaces.terminal import Terminal
+from lamarck.interfaces.wording import count, seconds, short_id, usd
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from lamarck.api import Lamarck, Saving
+    from lamarck.records import Candidate, Run
+
+UNFINISHED = 1  # no exit reason is on record: the run was killed
+
+
+def check_out(out: Path | None) -> None:
+    """Before anything is paid for: that the code can be written there. Raises `BadInput`."""
+    if out is None:
+        return
+    import os
+
+    folder = out if out.is_dir() else out.absolute().parent
+    while not folder.exists():
+        folder = folder.parent
+    if not folder.is_dir():
+        raise BadInput(f"--out {out}: {folder} is no folder", "choose another place")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise BadInput(f"--out {out}: nothing may be written in {folder}", "choose another place")
+
+
+def end(terminal: Terminal, lamarck: Lamarck, run: Run, *, out: Path | None = None) -> int:
+    """Write the code out, tell how the run ended, and return the exit code."""
+    from lamarck.api import final_candidate
+
+    candidate = final_candidate(run)
+    written = lamarck.write(run, out) if out is not None and candidate is not None else ()
+    saving = lamarck.saving(run)
+    code = UNFINISHED if run.exit_reason is None else run.exit_reason.exit_code
+    if terminal.json:
+        terminal.document(
+            documents.of_run(
+                run, candidate, exit_code=code, written=written, saving=saving, next_command=next_command(run)
+            )
+        )
+    else:
+        if candidate is not None and not written:
+            _show_code(terminal, candidate)
+        show_ending(terminal, run, written=written, saving=saving)
+    return code
+
+
+def next_command(run: Run) -> str | None:
+    """What the user can do now; None when there is nothing left to do."""
+    if run.kind == "solve" and (run.exit_reason is None or run.exit_reason == "interrupted"):
+        return f"lamarck resume {short_id(run.id)}"
+    if run.exit_reason == "pending":
+        return f"lamarck review approve {short_id(run.id)}"
+    if run.exit_reason in {"tokens_spent", "seconds_spent", "usd_spent"}:
+        name = str(run.exit_reason).removesuffix("_spent")
+        return f"lamarck resume {short_id(run.id)} --{name} MORE"
+    return None
+
+
+def show_ending(terminal: Terminal, run: Run, *, written: tuple[Path, ...] = (), saving: Saving | None = None) -> None:
+    """Decision, reasons, evidence, isolation, spend, and what comes next."""
+    from rich.text import Text
+
+    from lamarck.interfaces import report
+
+    reason = str(run.exit_reason or "unfinished")
+    terminal.show(Text.assemble(report.word(reason), (f"  {_quality(run)}", "dim")))
+    verdict = documents.last_verdict(run)
+    if verdict is not None:
+        terminal.show(report.indented(report.evidence_table(verdict)))
+        if reason != "accepted":
+            for line in report.complaints(verdict):
+                terminal.show(report.indented(Text(line, style="red")))
+    rows: list[tuple[str, RenderableType | str]] = []
+    if run.message and reason != "accepted":
+        rows.append(("why", run.message))
+    isolated = report.isolation(verdict) if verdict is not None else None
+    if isolated is not None:
+        rows.append(("isolation", isolated))
+    rows.append(("spent", report.spent(run.spend, run.seconds)))
+    if saving is not None:
+        rows.append(("saved", _saved(saving)))
+    if run.artifact_id:
+        rows.append(("kept", f"lamarck show {short_id(run.artifact_id)}"))
+        rows.append(("replay", f"lamarck verify {short_id(run.artifact_id)}"))
+    rows += [("written", str(path)) for path in written]
+    rows.append(("run", f"lamarck log {short_id(run.id)}"))
+    rows += _what_next(run)
+    terminal.show(report.indented(report.facts(rows)))
+
+
+def _what_next(run: Run) -> list[tuple[str, RenderableType | str]]:
+    command = next_command(run)
+    if command is None:
+        return []
+    if run.exit_reason == "pending":
+        return [
+            ("confirm", f"read the code and its tests: lamarck review show {short_id(run.id)}"),
+            ("then", f"{command}, or: lamarck review reject {short_id(run.id)} --reason TEXT"),
+        ]
+    return [("go on", command)]
+
+
+def _quality(run: Run) -> str:
+    verdict = documents.last_verdict(run)
+    return f"quality {verdict.quality:.2f}" if verdict is not None and verdict.quality is not None else ""
+
+
+def _saved(saving: Saving) -> str:
+    """Differences of measured spends; a part in which reuse cost more than it saved is said so."""
+    saved, parts = saving.saved, []
+    for value, worded in (
+        (saved.tokens, count(abs(saved.tokens), "token")),
+        (saved.seconds, seconds(abs(saved.seconds))),
+        (saved.usd, usd(abs(saved.usd))),
+    ):
+        if value:
+            parts.append(worded if value > 0 else f"{worded} more spent")
+    made = f"made for {count(saving.made_for.tokens, 'token')} and {seconds(saving.made_for.seconds)}"
+    return f"{' · '.join(parts) or 'nothing'} ({made}; {short_id(saving.artifact_id)})"
+
+
+def _show_code(terminal: Terminal, candidate: Candidate) -> None:
+    from rich.text import Text
+
+    from lamarck.interfaces import report
+
+    terminal.show(report.code(candidate.files, coloured=terminal.out.is_terminal), Text())
