@@ -249,7 +249,7 @@ class _Solving(_Working):
     def work(self) -> ExitReason:
         exhausted: frozenset[str] = frozenset()
         self.parts.deadline.at = self.started + self.task.limits.seconds
-        if not self.task.tests(Trust.GIVEN):
+        if not self.task.tests(Trust.GIVEN) and not self.task.tests(Trust.GENERATED):
             self._add_generated_tests()
         while True:
             self.budget.check_seconds(self.elapsed)
@@ -322,6 +322,8 @@ class _Solving(_Working):
         self.budget = self.budget.settle(spend)
         if tests is not None:
             self.task = self.task.replace(acceptance=(*self.task.acceptance, tests))
+            self.run = self.run.replace(task=self.task)
+            self.parts.library.begin_run(self.run)  # opens it again, with the tests that a resumed run will find
 
 
 def _has(library: Library, artifact_id: str) -> bool:

@@ -8,7 +8,7 @@ import time
 from lamarck.checks.hollow import Body, hollow, hollow_for
 from lamarck.checks.judge.judge import JUDGE_VERSION, Judge, JudgeReport, Subject, SubjectReport
 from lamarck.errors import BadInput
-from lamarck.records import Acceptance, Candidate, CheckOutcome, Evidence, SourceFile, Task, Trust, content_id
+from lamarck.records import Candidate, CheckOutcome, Evidence, SourceFile, Task, Trust, content_id
 
 _NAMES = {Trust.GIVEN: "tests", Trust.DERIVED: "derived-tests", Trust.GENERATED: "generated-tests"}
 _HOLLOWS: tuple[Body, ...] = ("none", "raise")

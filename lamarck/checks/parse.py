@@ -58,11 +58,12 @@ class ParseCheck:
 
     def _import_findings(self, file: SourceFile, tree: ast.Module, own: set[str]) -> Iterator[Finding]:
         for node in ast.walk(tree):
-            names: list[str] = []
+            if not isinstance(node, ast.Import | ast.ImportFrom):
+                continue
             if isinstance(node, ast.Import):
                 names = [a.name for a in node.names]
-            elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-                names = [node.module]
+            else:
+                names = [node.module] if node.level == 0 and node.module else []
             for name in names:
                 top = name.partition(".")[0]
                 if top not in own and top not in sys.stdlib_module_names and top not in self._importable:

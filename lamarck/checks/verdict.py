@@ -1,23 +1,52 @@
-"""From evidence to a verdict. Pure: equal evidence gives an equal verdict, in whatever order it comes."""
+"""The verdict: a pure function of a task and the evidence on one candidate. Nothing else accepts or rejects.
+
+Gate: every required check passed, among them at least one given test that ran. Rank: `quality`, which is absent until
+all of its four parts were measured and decides nothing.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal
 
-from lamarck.records import Assurance, CheckOutcome, Decision, Evidence, Task, Trust, Verdict
-from lamarck.settings import AcceptClaimed
+import msgspec
 
-VERDICT_VERSION = "1"
+from lamarck.records import (
+    AcceptanceKind,
+    Assurance,
+    CheckOutcome,
+    Decision,
+    Evidence,
+    Example,
+    Finding,
+    Task,
+    Trust,
+    Verdict,
+)
 
-REVIEW = "review"  # a person's decision; it stands in for given tests and for judged evidence, never for a failure
+POLICY_VERSION = "gate-1"
+REVIEW = "review"  # the check that a person is
 
-# Measurement name → weight. The quality of a verdict is absent until all four are measured; it ranks, never admits.
-QUALITY_WEIGHTS: Mapping[str, float] = {
-    "pass_share": 0.4,
-    "branch_coverage": 0.3,
-    "performance": 0.2,
-    "properties_share": 0.1,
-}
+# Keys of `Evidence.measurements`, each from 0 (worst) to 1 (best), with their weights.
+PASS_SHARE = "pass_share"  # given tests passed / given tests
+BRANCH_COVERAGE = "branch_coverage"  # branches that the given tests took / branches
+PERFORMANCE = "performance"  # against the task's first accepted version; faster than it counts as 1
+PROPERTIES = "properties_passed"  # properties held / properties tried
+QUALITY_WEIGHTS: Mapping[str, float] = {PASS_SHARE: 0.4, BRANCH_COVERAGE: 0.3, PERFORMANCE: 0.2, PROPERTIES: 0.1}
+
+WAIVED = "waived: "  # how the message of a finding begins that somebody waived by name
+_MOST_REASONS = 20  # of one check
+_LONGEST_REASON = 300
+
+
+def vetoes(finding: Finding) -> bool:
+    """Whether a finding keeps code out: medium or higher severity, high confidence, and not waived."""
+    return (
+        finding.severity in {"medium", "high"}
+        and finding.confidence == "high"
+        and not finding.message.startswith(WAIVED)
+    )
 
 
 def decide(
@@ -26,115 +55,206 @@ def decide(
     evidence: tuple[Evidence, ...],
     *,
     required: tuple[str, ...],
-    accept_claimed: AcceptClaimed,
+    accept_claimed: Literal["ask", "always", "never"],
     own_code: bool,
 ) -> Verdict:
-    """Accepted, rejected or pending.
+    """Accepted iff every required check passed and a given test is among what passed. Pure; the order of `evidence`
+    does not matter, and evidence on other candidates counts for nothing.
 
-    required: names of the checks that admission needs for this task. A failed required check rejects; an errored,
-    pending, skipped or missing one leaves the verdict pending and is named. Without a given test that passed (or a
-    person's approval) nothing is accepted. own_code: the user wrote it, so evidence measured in its own process passes
-    with its label under accept_claimed='ask'.
+    required: names of the required checks that apply to the task. own_code: the user wrote the candidate.
+
+    - Rejected: a required check failed, or a given test did, whether required or not; a person rejected; derived
+      examples failed where nothing given outranks them; claimed evidence where `accept_claimed` is 'never'.
+    - Pending, when nothing rejects: a required check broke, was skipped, is missing or waits for a person (all of
+      them are named in `missing_checks`); nothing given passed; required examples read from the text fail although the
+      given tests pass; claimed evidence on code that the user did not write, where `accept_claimed` is 'ask'.
+    - A person's approval (a passed check called 'review') stands for what was to be confirmed: given tests, derived
+      and generated ones. It mends no check that broke, and no given test that failed.
     """
     own = tuple(sorted((e for e in evidence if e.candidate_id == candidate_id), key=lambda e: (e.check, e.to_json())))
-    review = next((e for e in own if e.check == REVIEW), None)
-    missing = tuple(n for n in sorted(set(required)) if not any(e.check == n and _is_decided(e) for e in own))
-    failures = [line for e in own if _rejects(e, required) for line in _why_failed(e)]
-    if failures:
-        decision, reasons = Decision.REJECTED, failures
+    judging = _Judging(task, own, frozenset(required), accept_claimed=accept_claimed, own_code=own_code)
+    against = tuple(judging.against())
+    missing = tuple(sorted(judging.missing()))
+    open_points = () if against else tuple(judging.open_points())
+    if against:
+        decision, reasons = Decision.REJECTED, against
+    elif missing or open_points:
+        decision, reasons = Decision.PENDING, open_points
     else:
-        approved = review is not None and review.outcome is CheckOutcome.PASSED
-        doubts = list(_doubts(task, own, missing, accept_claimed, own_code=own_code, approved=approved))
-        decision = Decision.PENDING if doubts else Decision.ACCEPTED
-        reasons = doubts or [_why_accepted(own)]
+        decision, reasons = Decision.ACCEPTED, tuple(judging.labels())
     return Verdict(
         decision=decision,
         evidence=own,
         quality=quality(own),
         missing_checks=missing,
-        reasons=tuple(reasons),
-        policy_version=VERDICT_VERSION,
+        reasons=tuple(dict.fromkeys(reasons)),
+        policy_version=POLICY_VERSION,
     )
 
 
-def quality(evidence: tuple[Evidence, ...]) -> float | None:
-    """The weighted sum of the four measured parts, 0 to 1; None while one of them is not measured."""
-    measured: dict[str, float] = {}
-    for item in evidence:
-        measured.update({k: v for k, v in item.measurements.items() if k in QUALITY_WEIGHTS})
-    if measured.keys() != QUALITY_WEIGHTS.keys():
-        return None
-    return sum(weight * measured[name] for name, weight in QUALITY_WEIGHTS.items())
+def quality(evidence: Sequence[Evidence], weights: Mapping[str, float] = QUALITY_WEIGHTS) -> float | None:
+    """The weighted mean of the four parts, 0 to 1; None until all of them are measured. Two measures: the lower counts.
+
+    A figure outside of 0 to 1, or no number, is no measurement; only performance may exceed 1, which counts as 1.
+    """
+    total = 0.0
+    for part, weight in weights.items():
+        measured = [e.measurements[part] for e in evidence if part in e.measurements]
+        if part == PERFORMANCE:
+            measured = [min(value, 1.0) for value in measured]
+        if not measured or any(math.isnan(value) or not 0.0 <= value <= 1.0 for value in measured):
+            return None
+        total += weight * min(measured)
+    return total / sum(weights.values())
 
 
-def _is_decided(evidence: Evidence) -> bool:
-    return evidence.outcome in {CheckOutcome.PASSED, CheckOutcome.FAILED}
+class _Judging:
+    """One decision under way. Each method yields one line per point, in a fixed order."""
+
+    def __init__(
+        self,
+        task: Task,
+        evidence: tuple[Evidence, ...],
+        required: frozenset[str],
+        *,
+        accept_claimed: Literal["ask", "always", "never"],
+        own_code: bool,
+    ) -> None:
+        self.task = task
+        self.evidence = evidence
+        self.required = required
+        self.accept_claimed = accept_claimed
+        self.own_code = own_code
+        self.approved = any(e.check == REVIEW and _passed(e) for e in evidence)
+        self.given_passed = any(e.check != REVIEW and e.trust is Trust.GIVEN and _proves(e) for e in evidence)
+        self.claimed = tuple(e for e in evidence if e.check in required and _passed(e) and _is_claimed(e))
+
+    def against(self) -> Iterator[str]:
+        """Why the candidate is bad."""
+        for item in self.evidence:
+            if _failed(item) and self._is_decisive(item):
+                yield from reasons_of(item)
+        if self.accept_claimed == "never":
+            for item in self.claimed:
+                yield f"{item.check}: measured in the candidate's own process, and trust.accept_claimed is 'never'"
+
+    def _is_decisive(self, item: Evidence) -> bool:
+        if item.trust is Trust.GIVEN or item.check == REVIEW:
+            return True
+        if item.trust is None:
+            return item.check in self.required
+        if self.approved or self.given_passed:
+            return False  # given outranks derived and generated
+        return item.trust is Trust.DERIVED or item.check in self.required
+
+    def missing(self) -> Iterator[str]:
+        """Required checks that neither passed nor failed."""
+        for name in self.required:
+            found = [e for e in self.evidence if e.check == name]
+            if not found or any(not (_passed(e) or _failed(e)) for e in found):
+                yield name
+
+    def open_points(self) -> Iterator[str]:
+        """What keeps a candidate that nothing speaks against from being accepted."""
+        for item in self.evidence:
+            if item.check in self.required and not (_passed(item) or _failed(item)):
+                yield f"{item.check}: {_undecided(item)}"
+        present = {e.check for e in self.evidence}
+        yield from (f"{name}: was not measured" for name in sorted(self.required - present))
+        if self.approved:
+            return
+        for item in self.evidence:
+            if _failed(item) and item.check in self.required:
+                yield from (f"{line} (read from the text; the given tests pass)" for line in reasons_of(item))
+        if not self.given_passed:
+            yield from self._to_confirm()
+        if self.accept_claimed == "ask" and not self.own_code:
+            for item in self.claimed:
+                yield f"{item.check}: measured in the candidate's own process: confirm that this is enough"
+
+    def _to_confirm(self) -> Iterator[str]:
+        if self.task.tests(Trust.GIVEN):
+            yield "no given test has passed"
+            return
+        yield "nothing given decides: confirm what follows, or give tests"
+        for acceptance in self.task.tests(Trust.DERIVED):
+            if acceptance.kind is AcceptanceKind.EXAMPLES:
+                examples = msgspec.json.decode(acceptance.content, type=list[Example])
+                yield from (f"confirm: {_stated(example)}" for example in examples[:_MOST_REASONS])
+        for item in self.evidence:
+            if item.trust is Trust.GENERATED:
+                yield from (f"confirm: {r.id} ({r.outcome})" for r in item.results[:_MOST_REASONS])
+
+    def labels(self) -> Iterator[str]:
+        """What to know about code that is accepted."""
+        for item in self.claimed:
+            yield f"{item.check}: claimed (measured in the candidate's own process)"
+        for item in self.evidence:
+            if _failed(item):
+                yield from (f"note: {line}" for line in reasons_of(item))
+            yield from (f"{item.check}: {f.rule} {f.message}" for f in item.findings if f.message.startswith(WAIVED))
+        for item in self.evidence:
+            if item.check == REVIEW:
+                yield _line(f"{REVIEW}: {item.log}")
 
 
-def _rejects(evidence: Evidence, required: tuple[str, ...]) -> bool:
-    """Required checks reject; so do derived examples and generated tests, which never accept but may well refute."""
-    decides = evidence.check in required or evidence.check == REVIEW
-    decides = decides or evidence.trust in {Trust.DERIVED, Trust.GENERATED}
-    return decides and evidence.outcome is CheckOutcome.FAILED
+def reasons_of(item: Evidence) -> tuple[str, ...]:
+    """Why one piece of evidence speaks against the candidate: one line per test or finding."""
+    lines = [f"{f.rule} {f.path}:{f.line}: {f.message}" if f.path else f"{f.rule}: {f.message}" for f in _vetoing(item)]
+    for result in item.results:
+        if result.outcome is not CheckOutcome.PASSED and result.outcome is not CheckOutcome.SKIPPED:
+            lines.append(f"{result.id}: {result.failure.message if result.failure else result.outcome}")
+    if not lines:
+        lines = [item.log.strip() or str(item.outcome)]
+    more = len(lines) - _MOST_REASONS
+    shown = [_line(f"{item.check}: {line}") for line in lines[:_MOST_REASONS]]
+    return (*shown, *([f"{item.check}: and {more} more"] if more > 0 else []))
 
 
-def _why_failed(evidence: Evidence) -> Iterator[str]:
-    failed = [r for r in evidence.results if r.outcome is not CheckOutcome.PASSED]
-    shown = 3
-    for result in failed[:shown]:
-        message = result.failure.message.strip().splitlines()[0] if result.failure and result.failure.message else ""
-        yield f"{evidence.check}: {result.id} {result.outcome}" + (f": {message[:160]}" if message else "")
-    if len(failed) > shown:
-        yield f"{evidence.check}: {len(failed) - shown} more tests did not pass"
-    vetoes = [f for f in evidence.findings if f.severity in {"medium", "high"} and f.confidence == "high"]
-    for finding in vetoes[:shown]:
-        yield f"{evidence.check}: {finding.rule} at {finding.path}:{finding.line}: {finding.message}"
-    if not failed and not vetoes:
-        first = evidence.log.strip().splitlines()
-        yield f"{evidence.check} failed" + (f": {first[0][:200]}" if first else "")
+def _vetoing(item: Evidence) -> list[Finding]:
+    return [f for f in item.findings if vetoes(f)]
 
 
-def _doubts(
-    task: Task,
-    evidence: tuple[Evidence, ...],
-    missing: tuple[str, ...],
-    accept_claimed: AcceptClaimed,
-    *,
-    own_code: bool,
-    approved: bool,
-) -> Iterator[str]:
-    for name in missing:
-        broken = next((e for e in evidence if e.check == name), None)
-        told = f": {broken.log.strip().splitlines()[0][:160]}" if broken and broken.log.strip() else ""
-        yield f"{name} was not decided ({broken.outcome if broken else 'missing'}){told}"
-    given = [e for e in evidence if e.trust is Trust.GIVEN and e.check != REVIEW and e.results]
-    if not given and not approved:
-        yield _nothing_given(task)
-    if approved or accept_claimed == "always":
-        return
-    for item in evidence:
-        if item.assurance is Assurance.CLAIMED and (accept_claimed == "never" or not own_code):
-            yield (
-                f"{item.check} was measured in the candidate's own process (claimed), "
-                f"and accept_claimed is '{accept_claimed}': look at the code and confirm it"
-            )
+def _line(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST_REASON else line[: _LONGEST_REASON - 1] + "…"
 
 
-def _nothing_given(task: Task) -> str:
-    weaker = [t for t in (Trust.DERIVED, Trust.GENERATED) if task.tests(t)]
-    if not weaker:
-        return "the task brings no test: confirm that the code does what you want, or give tests with --tests"
-    kinds = " and ".join(
-        {"derived": "examples read from the text", "generated": "tests that a model wrote"}[t] for t in weaker
+def _undecided(item: Evidence) -> str:
+    what = {
+        CheckOutcome.ERRORED: "the check itself broke",
+        CheckOutcome.SKIPPED: "was skipped",
+        CheckOutcome.PENDING: "waits for a person",
+    }[item.outcome]
+    return _line(f"{what}: {item.log.splitlines()[0]}" if item.log.strip() else what)
+
+
+def _stated(example: Example) -> str:
+    outcome = f"raises {example.raises}" if example.raises is not None else f"== {example.equals}"
+    return _line(f"{example.call} {outcome}")
+
+
+def _passed(item: Evidence) -> bool:
+    return item.outcome is CheckOutcome.PASSED and not _contradicts(item)
+
+
+def _failed(item: Evidence) -> bool:
+    return item.outcome is CheckOutcome.FAILED or (item.outcome is CheckOutcome.PASSED and _contradicts(item))
+
+
+def _contradicts(item: Evidence) -> bool:
+    """Whether evidence that says it passed holds a test that did not, or a finding that vetoes."""
+    bad = {CheckOutcome.FAILED, CheckOutcome.ERRORED}
+    return any(r.outcome in bad for r in item.results) or any(map(vetoes, item.findings))
+
+
+def _proves(item: Evidence) -> bool:
+    """Whether at least one test ran and passed: evidence without any proves nothing."""
+    return _passed(item) and any(r.outcome is CheckOutcome.PASSED for r in item.results)
+
+
+def _is_claimed(item: Evidence) -> bool:
+    """Who measured tests has to be said; what does not say it is claimed."""
+    return item.assurance is Assurance.CLAIMED or (
+        item.trust is not None and item.assurance is None and item.check != REVIEW
     )
-    return f"the task brings no test of its own, only {kinds} passed: confirm them, or give tests with --tests"
-
-
-def _why_accepted(evidence: tuple[Evidence, ...]) -> str:
-    total = sum(len(e.results) for e in evidence if e.trust is Trust.GIVEN)
-    claimed = (
-        " (claimed: measured in its own process)" if any(e.assurance is Assurance.CLAIMED for e in evidence) else ""
-    )
-    review = next((e for e in evidence if e.check == REVIEW), None)
-    by_hand = f"; {review.log}" if review else ""
-    return f"every required check passed, {total} given tests among them{claimed}{by_hand}"

@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+import msgspec
+
 from lamarck.checks.judge.rendering import as_pytest
 from lamarck.records import (
     Acceptance,
@@ -63,7 +65,9 @@ class SubjectReport(Record, frozen=True, kw_only=True):
 
     @property
     def passed(self) -> bool:
-        return bool(self.results) and all(r.outcome is CheckOutcome.PASSED for r in self.results)
+        """At least one test passed, and the only ones that did not are those that their author marked as skipped."""
+        outcomes = {r.outcome for r in self.results}
+        return CheckOutcome.PASSED in outcomes and outcomes <= {CheckOutcome.PASSED, CheckOutcome.SKIPPED}
 
 
 class JudgeReport(Record, frozen=True, kw_only=True):
@@ -315,19 +319,23 @@ def _results(lines: list[dict[str, Any]], collected: list[str], stop: str | None
     for message in lines:
         if "result" in message:
             outcome = CheckOutcome(message["outcome"])
+            if outcome is CheckOutcome.SKIPPED and not message["by_author"]:
+                outcome = CheckOutcome.FAILED
+                failures.setdefault(message["result"], Failure(message="was skipped while it ran"))
             before = outcomes.get(message["result"])
             worst = before[0] if before and before[0] is not CheckOutcome.PASSED else outcome
             outcomes[message["result"]] = (worst, message["seconds"] + (before[1] if before else 0.0))
         elif "failure" in message:
-            known = {f: message.get(f) for f in Failure.__struct_fields__}
-            failures[message["failure"]] = Failure(**known)
+            failures[message["failure"]] = msgspec.convert(
+                {f: message[f] for f in Failure.__struct_fields__ if message.get(f) is not None}, Failure, strict=False
+            )
     results: list[TestResult] = []
     for test in collected:
         outcome, seconds = outcomes.get(test, (CheckOutcome.FAILED, 0.0))
         failure = failures.get(test)
         if failure is None and outcome is not CheckOutcome.PASSED:
             unfinished = f"did not finish: {stop or 'the time for all tests was up'}"
-            failure = Failure(message="was skipped" if outcome is CheckOutcome.SKIPPED else unfinished)
+            failure = Failure(message="skipped by its author" if outcome is CheckOutcome.SKIPPED else unfinished)
         results.append(TestResult(id=test, outcome=outcome, seconds=seconds, failure=failure))
     return tuple(results)
 

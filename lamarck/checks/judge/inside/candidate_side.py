@@ -43,7 +43,6 @@ def main():
     os.makedirs(spec["folder"], exist_ok=True)
     os.chdir(spec["folder"])
     sys.argv[:] = [""]
-    sys.setrecursionlimit(3000)
     random.seed(spec["seed"])
     peer = Peer(Pipe(fd), examines=False, shared=spec["shared"])
 

@@ -74,6 +74,7 @@ class Recorder:
         self.tell, self.peer, self.finder = tell, peer, finder
         self.compared = None
         self.collect_errors = []
+        self.skipped_by_author = set()
 
     def pytest_collectreport(self, report):
         if report.failed:
@@ -81,6 +82,7 @@ class Recorder:
 
     def pytest_collection_modifyitems(self, items):
         self.tell({"collected": [item.nodeid for item in items]})
+        self.skipped_by_author = {item.nodeid for item in items if _is_skipped_by_author(item)}
 
     def pytest_runtest_logstart(self, nodeid, location):
         self.compared = None
@@ -96,7 +98,8 @@ class Recorder:
     def pytest_runtest_logreport(self, report):
         if report.when == "call" or report.outcome != "passed":
             outcome = "skipped" if report.skipped or hasattr(report, "wasxfail") else report.outcome
-            self.tell({"result": report.nodeid, "outcome": outcome, "seconds": report.duration, "when": report.when})
+            told = {"result": report.nodeid, "outcome": outcome, "seconds": report.duration}
+            self.tell(told | {"by_author": report.nodeid in self.skipped_by_author})
 
     def describe(self, info):
         error = info.value
@@ -115,6 +118,12 @@ class Recorder:
         if frames:
             told["candidate_line"] = next((n for f, n in reversed(frames[1]) if f == SPEC["main_file"]), None)
         return told
+
+
+def _is_skipped_by_author(item):
+    """Marked to be skipped whatever the candidate does; any other skip counts as a failure."""
+    marks = [getattr(x, "__dict__", {}).get("__unittest_skip__") for x in (getattr(item, "obj", None), item.cls) if x]
+    return item.get_closest_marker("skip") is not None or True in marks
 
 
 def _skips():
