@@ -20,7 +20,7 @@ from lamarck.generators.reuse import Reuse
 from lamarck.library.library import Library
 from lamarck.models.model import Message, Model
 from lamarck.policy import Rules, Step
-from lamarck.records import Acceptance, Event, Spend, Task, Trust, now
+from lamarck.records import Acceptance, Attempt, Context, Event, Spend, Task, Trust, now
 from lamarck.sandbox.interpreter import Interpreter
 from lamarck.sandbox.sandbox import Sandbox
 from lamarck.settings import Settings
@@ -169,12 +169,15 @@ class Assembly:
     def model_tier(self) -> ModelTier:
         tier = ModelTier(
             self.open_tier,
-            RuleContext(),
+            self._build_context,
             max_tokens=self.settings.models.max_tokens,
             on_token=self._on_token,
         )
         self._close.append(tier.close)
         return tier
+
+    def _build_context(self, task: Task, failed: Attempt | None, tokens: int) -> Context:
+        return RuleContext().build(task, related=(), failed=failed, tokens=tokens)
 
     def _on_token(self, text: str) -> None:
         self._deadline.check()

@@ -15,9 +15,16 @@ class Check(Protocol):
     tests are unusable). Equal code, tests, environment and version give equal outcomes.
     """
 
-    name: str
-    version: str
-    required: bool  # for admission
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def version(self) -> str:
+        """Changes whenever equal input may give another outcome: of the check and of the tools it uses."""
+
+    @property
+    def required(self) -> bool:
+        """For admission."""
 
     def applies(self, task: Task) -> bool:
         """False when the task gives this check nothing to measure; then it is not missing either."""

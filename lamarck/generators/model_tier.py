@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from lamarck.budget import Budget
-from lamarck.context.engineer import ContextEngineer
 from lamarck.errors import LimitSpent
 from lamarck.generators.extraction import extract
 from lamarck.generators.generator import Proposal
@@ -18,6 +17,7 @@ CONTEXT_TOKENS = 2500  # of the embedded model's 4,096, so that a reply of the d
 _SHORTEST_REPLY = 64  # with fewer tokens left than this, no function is worth beginning
 
 OpenTier = Callable[[str], Model]
+BuildContext = Callable[[Task, Attempt | None, int], Context]  # task, the attempt to repair, tokens → pieces
 
 
 class ModelTier:
@@ -32,13 +32,13 @@ class ModelTier:
     def __init__(
         self,
         open_tier: OpenTier,
-        engineer: ContextEngineer,
+        build_context: BuildContext,
         *,
         max_tokens: int,
         on_token: TokenCallback | None = None,
     ) -> None:
         self._open_tier = open_tier
-        self._engineer = engineer
+        self._build_context = build_context
         self._max_tokens = max_tokens
         self._on_token = on_token
         self._models: dict[str, Model] = {}
@@ -47,7 +47,7 @@ class ModelTier:
         """One call of the step's tier. See `Generator.propose`."""
         model = self.model(step.tier or "")
         failed = next((a for a in history if a.number == step.repair_of), None)
-        context = self._engineer.build(task, related=(), failed=failed, tokens=CONTEXT_TOKENS)
+        context = self._build_context(task, failed, CONTEXT_TOKENS)
         messages = render(task, context)
         reply = call(model, messages, budget, max_tokens=self._max_tokens, step=step, on_token=self._on_token)
         return self._read(task, step, context, messages, reply, failed)
