@@ -115,7 +115,10 @@ class Harness:
         )
 
     def _score(self, built: Built, candidate: Candidate) -> tuple[str, bool, str]:
-        evidence = self._lamarck.judge(built.scoring, candidate)
+        try:
+            evidence = self._lamarck.judge(built.scoring, candidate)
+        except BadInput as error:  # hidden tests that decide nothing are no score
+            return "refused", False, error.line
         if evidence.outcome is CheckOutcome.ERRORED:
             return "errored", False, evidence.log[:200]
         claimed = "scored in the candidate's own process" if evidence.assurance is Assurance.CLAIMED else ""

@@ -7,12 +7,23 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from lamarck.interfaces.commands import adding, configuration, finding, history, machine, models, reviewing, solving
+from lamarck.interfaces.commands import (
+    adding,
+    bench,
+    configuration,
+    finding,
+    history,
+    machine,
+    models,
+    reviewing,
+    solving,
+)
 
 SECTIONS = {
     "Get code": ("solve", "add", "resume", "review"),
     "Look": ("find", "show", "verify", "log", "stats"),
     "Set up": ("demo", "models", "config", "doctor", "sandbox"),
+    "Measure": ("bench",),
 }
 
 EPILOG = """\
@@ -83,6 +94,7 @@ app.command("verify")(finding.verify)
 app.command("log")(history.log)
 app.command("stats")(history.stats)
 app.command("doctor")(machine.doctor)
+app.command("bench")(bench.bench)
 
 _review = _group("review", "Decide on code that ended pending.")
 _review.command("list")(reviewing.list_pending)
