@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lamarck.errors import BadInput
 from lamarck.interfaces import documents
 from lamarck.interfaces.terminal import Terminal
-from lamarck.interfaces.wording import count, seconds, short_id, usd
+from lamarck.interfaces.wording import count, seconds, short_id, shortened, usd
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -49,7 +49,7 @@ def end(terminal: Terminal, lamarck: Lamarck, run: Run, *, out: Path | None = No
             )
         )
     else:
-        if candidate is not None and not written:
+        if candidate is not None and not written and run.kind == "solve":
             _show_code(terminal, candidate)
         show_ending(terminal, run, written=written, saving=saving)
     return code
@@ -63,7 +63,8 @@ def next_command(run: Run) -> str | None:
         return f"lamarck review approve {short_id(run.id)}"
     if run.exit_reason in {"tokens_spent", "seconds_spent", "usd_spent"}:
         name = str(run.exit_reason).removesuffix("_spent")
-        return f"lamarck resume {short_id(run.id)} --{name} MORE"
+        limit = getattr(run.task.limits, name)
+        return f"lamarck resume {short_id(run.id)} --{name} {2 * limit:g}" if limit else None
     return None
 
 
@@ -74,7 +75,7 @@ def show_ending(terminal: Terminal, run: Run, *, written: tuple[Path, ...] = (),
     from lamarck.interfaces import report
 
     reason = str(run.exit_reason or "unfinished")
-    terminal.show(Text.assemble(report.word(reason), (f"  {_quality(run)}", "dim")))
+    terminal.show(Text.assemble(report.word(reason), (_quality(run), "dim")))
     verdict = documents.last_verdict(run)
     if verdict is not None:
         terminal.show(report.indented(report.evidence_table(verdict)))
@@ -83,10 +84,12 @@ def show_ending(terminal: Terminal, run: Run, *, written: tuple[Path, ...] = (),
                 terminal.show(report.indented(Text(line, style="red")))
     rows: list[tuple[str, RenderableType | str]] = []
     if run.message and reason != "accepted":
-        rows.append(("why", run.message))
+        rows.append(("why", shortened(run.message, 200)))
     isolated = report.isolation(verdict) if verdict is not None else None
     if isolated is not None:
         rows.append(("isolation", isolated))
+    if (source := _reused(run)) is not None:
+        rows.append(("from", f"lamarck show {short_id(source)}"))
     rows.append(("spent", report.spent(run.spend, run.seconds)))
     if saving is not None:
         rows.append(("saved", _saved(saving)))
@@ -111,9 +114,18 @@ def _what_next(run: Run) -> list[tuple[str, RenderableType | str]]:
     return [("go on", command)]
 
 
+def _reused(run: Run) -> str | None:
+    """The artifact that the accepted code was made from."""
+    accepted = (a for a in run.attempts if a.verdict is not None and a.verdict.decision == "accepted")
+    attempt = next(accepted, None)
+    if attempt is None or attempt.candidate is None or attempt.generator != "reuse":
+        return None
+    return attempt.candidate.parents[0] if attempt.candidate.parents else None
+
+
 def _quality(run: Run) -> str:
     verdict = documents.last_verdict(run)
-    return f"quality {verdict.quality:.2f}" if verdict is not None and verdict.quality is not None else ""
+    return f"  quality {verdict.quality:.2f}" if verdict is not None and verdict.quality is not None else ""
 
 
 def _saved(saving: Saving) -> str:

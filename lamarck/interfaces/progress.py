@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -24,6 +25,7 @@ class Progress:
     """
 
     def __init__(self, terminal: Terminal, *, resumable: bool) -> None:
+        self.name_of: Callable[[str], str] = short_id  # an artifact, for people
         self._terminal = terminal
         self._resumable = resumable
         self._live: Live | None = None
@@ -121,7 +123,8 @@ class Progress:
         candidate, verdict = attempt.candidate, attempt.verdict
         name = self._step or attempt.generator
         if attempt.generator == "reuse" and candidate is not None and candidate.parents:
-            name = f"reuse: {candidate.entry_point or candidate.files[0].path} ({short_id(candidate.parents[0])})"
+            parent = candidate.parents[0]
+            name = f"reuse: {self.name_of(parent)} ({short_id(parent)})"
         elif attempt.generator == "user":
             name = "your code"
         parts = [Text(clean(name, newlines=False))]

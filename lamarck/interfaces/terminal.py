@@ -48,8 +48,12 @@ class Terminal:
 
     def show(self, *parts: RenderableType) -> None:
         """For people, on standard output. Text from outside has to be `clean`."""
-        for part in parts:
-            self.out.print(part)
+        if self.out.is_terminal:
+            self.out.print(*parts, sep="\n")
+            return
+        with self.out.capture() as captured:
+            self.out.print(*parts, sep="\n")
+        self.text("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
 
     def note(self, text: str) -> None:
         """One line on standard error."""

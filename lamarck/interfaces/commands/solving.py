@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lamarck.interfaces import options
 from lamarck.interfaces.terminal import Terminal
+
+if TYPE_CHECKING:
+    from lamarck.api import Lamarck
 
 
 def solve(
@@ -50,6 +54,7 @@ def solve(
     ) as lamarck:
         wanted = lamarck.task(task, tests=tests or ())
         progress.limits(wanted.limits)
+        progress.name_of = _names(lamarck)
         with progress:
             run = lamarck.solve(wanted, limits=wanted.limits)
         return end(terminal, lamarck, run, out=out)
@@ -97,6 +102,15 @@ def resume(
             usd=limits.usd if usd is None else given.usd,
         )
         progress.limits(limits)
+        progress.name_of = _names(lamarck)
         with progress:
             ended = lamarck.resume(run, limits=limits)
         return end(terminal, lamarck, ended, out=out)
+
+
+def _names(lamarck: Lamarck) -> Callable[[str], str]:
+    def name(identifier: str) -> str:
+        candidate = lamarck.show(identifier).candidate
+        return candidate.entry_point or candidate.files[0].path
+
+    return name
