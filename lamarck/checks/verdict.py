@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Literal
 
 import msgspec
 
@@ -24,15 +23,16 @@ from lamarck.records import (
     Trust,
     Verdict,
 )
+from lamarck.settings import AcceptClaimed
 
 POLICY_VERSION = "gate-1"
 REVIEW = "review"  # the check that a person is
 
 # Keys of `Evidence.measurements`, each from 0 (worst) to 1 (best), with their weights.
-PASS_SHARE = "pass_share"  # given tests passed / given tests
+PASS_SHARE = "pass_share"  # noqa: S105 - given tests passed / given tests
 BRANCH_COVERAGE = "branch_coverage"  # branches that the given tests took / branches
 PERFORMANCE = "performance"  # against the task's first accepted version; faster than it counts as 1
-PROPERTIES = "properties_passed"  # properties held / properties tried
+PROPERTIES = "properties_share"  # properties held / properties tried
 QUALITY_WEIGHTS: Mapping[str, float] = {PASS_SHARE: 0.4, BRANCH_COVERAGE: 0.3, PERFORMANCE: 0.2, PROPERTIES: 0.1}
 
 WAIVED = "waived: "  # how the message of a finding begins that somebody waived by name
@@ -55,7 +55,7 @@ def decide(
     evidence: tuple[Evidence, ...],
     *,
     required: tuple[str, ...],
-    accept_claimed: Literal["ask", "always", "never"],
+    accept_claimed: AcceptClaimed,
     own_code: bool,
 ) -> Verdict:
     """Accepted iff every required check passed and a given test is among what passed. Pure; the order of `evidence`
@@ -64,10 +64,11 @@ def decide(
     required: names of the required checks that apply to the task. own_code: the user wrote the candidate.
 
     - Rejected: a required check failed, or a given test did, whether required or not; a person rejected; derived
-      examples failed where nothing given outranks them; claimed evidence where `accept_claimed` is 'never'.
+      examples failed where nothing given outranks them.
     - Pending, when nothing rejects: a required check broke, was skipped, is missing or waits for a person (all of
       them are named in `missing_checks`); nothing given passed; required examples read from the text fail although the
-      given tests pass; claimed evidence on code that the user did not write, where `accept_claimed` is 'ask'.
+      given tests pass; claimed evidence, where `accept_claimed` is 'never', or is 'ask' and the user did not write it.
+      Generated tests that fail are shown and reject nothing: they may be wrong themselves.
     - A person's approval (a passed check called 'review') stands for what was to be confirmed: given tests, derived
       and generated ones. It mends no check that broke, and no given test that failed.
     """
@@ -117,7 +118,7 @@ class _Judging:
         evidence: tuple[Evidence, ...],
         required: frozenset[str],
         *,
-        accept_claimed: Literal["ask", "always", "never"],
+        accept_claimed: AcceptClaimed,
         own_code: bool,
     ) -> None:
         self.task = task
@@ -134,9 +135,6 @@ class _Judging:
         for item in self.evidence:
             if _failed(item) and self._is_decisive(item):
                 yield from reasons_of(item)
-        if self.accept_claimed == "never":
-            for item in self.claimed:
-                yield f"{item.check}: measured in the candidate's own process, and trust.accept_claimed is 'never'"
 
     def _is_decisive(self, item: Evidence) -> bool:
         if item.trust is Trust.GIVEN or item.check == REVIEW:
@@ -168,9 +166,12 @@ class _Judging:
                 yield from (f"{line} (read from the text; the given tests pass)" for line in reasons_of(item))
         if not self.given_passed:
             yield from self._to_confirm()
-        if self.accept_claimed == "ask" and not self.own_code:
+        if self.accept_claimed == "never" or (self.accept_claimed == "ask" and not self.own_code):
             for item in self.claimed:
-                yield f"{item.check}: measured in the candidate's own process: confirm that this is enough"
+                yield (
+                    f"{item.check}: claimed (measured in the candidate's own process), and accept_claimed is "
+                    f"'{self.accept_claimed}': look at the code and confirm it"
+                )
 
     def _to_confirm(self) -> Iterator[str]:
         if self.task.tests(Trust.GIVEN):
@@ -187,6 +188,8 @@ class _Judging:
 
     def labels(self) -> Iterator[str]:
         """What to know about code that is accepted."""
+        ran = sum(r.outcome is CheckOutcome.PASSED for e in self.evidence if e.trust is Trust.GIVEN for r in e.results)
+        yield f"every required check passed, with {ran} given tests among them"
         for item in self.claimed:
             yield f"{item.check}: claimed (measured in the candidate's own process)"
         for item in self.evidence:
@@ -201,9 +204,11 @@ class _Judging:
 def reasons_of(item: Evidence) -> tuple[str, ...]:
     """Why one piece of evidence speaks against the candidate: one line per test or finding."""
     lines = [f"{f.rule} {f.path}:{f.line}: {f.message}" if f.path else f"{f.rule}: {f.message}" for f in _vetoing(item)]
-    for result in item.results:
-        if result.outcome is not CheckOutcome.PASSED and result.outcome is not CheckOutcome.SKIPPED:
-            lines.append(f"{result.id}: {result.failure.message if result.failure else result.outcome}")
+    lines += [
+        f"{result.id} {result.outcome}{f': {result.failure.message}' if result.failure else ''}"
+        for result in item.results
+        if result.outcome not in {CheckOutcome.PASSED, CheckOutcome.SKIPPED}
+    ]
     if not lines:
         lines = [item.log.strip() or str(item.outcome)]
     more = len(lines) - _MOST_REASONS
@@ -254,7 +259,4 @@ def _proves(item: Evidence) -> bool:
 
 
 def _is_claimed(item: Evidence) -> bool:
-    """Who measured tests has to be said; what does not say it is claimed."""
-    return item.assurance is Assurance.CLAIMED or (
-        item.trust is not None and item.assurance is None and item.check != REVIEW
-    )
+    return item.assurance is Assurance.CLAIMED

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import doctest
 import io
 import threading
@@ -167,12 +168,10 @@ def without_doctests(docstring: str) -> str:
 def comments(text: str) -> str:
     """The comments of a file as text, for a stub that explains itself in comments instead of docstrings."""
     found: list[str] = []
-    try:
+    with contextlib.suppress(tokenize.TokenError, SyntaxError):  # what was read until then is all there is to show
         found.extend(
             token.string.lstrip("#").strip()
             for token in tokenize.generate_tokens(io.StringIO(text).readline)
             if token.type == tokenize.COMMENT and not token.string.startswith("#!")
         )
-    except (tokenize.TokenError, SyntaxError):
-        pass  # what was read until then is all there is to show
     return "\n".join(found).strip()
