@@ -85,7 +85,8 @@ class Lamarck:
     settings: default all sources (see `lamarck.settings.load_settings`). library: a library file of its own. python:
     the interpreter whose packages the code may use. folder: the project (its `lamarck.toml`, its `.venv`), default the
     working folder. model: use this one instead of the settings' tiers, by its name or the model itself, which
-    is closed with it. replies: a file of recorded replies of its own. observers get every event, read-only.
+    is closed with it. replies: where those of named models are recorded and found again. observers get every event,
+    read-only.
     """
 
     def __init__(
