@@ -27,13 +27,6 @@ DOUBLE = mbpp_row(
     ["assert double(3) == 6", "assert double(-1) == -2"],
     "def double(x):\n    return 2 * x",
 )
-FIRST = mbpp_row(
-    "first",
-    "Write a function that returns the first item of a list.",
-    "assert first([7, 8]) == 7",
-    ["assert first(['a']) == 'a'"],
-    "def first(items):\n    return items[0]",
-)
 CANARY = mbpp_row(
     "canary",
     "Write a function that says yes.",
@@ -43,22 +36,28 @@ CANARY = mbpp_row(
 )
 PROVES_NOTHING = mbpp_row(
     "vain",
-    "Write a function that says nothing.",
-    "assert mute() is None",
-    ["assert mute() is None"],
-    "def mute():\n    return None",
+    "Write a function that hides a one.",
+    "assert mute(1) is None",
+    ["assert mute(2) == 2"],
+    "def mute(x):\n    return None if x == 1 else x",
 )
+
+
+def written(path: Path, *rows: dict[str, Any]) -> Path:
+    path.write_text("".join(json.dumps(r) + "\n" for r in rows))
+    return path
 
 
 @pytest.fixture
 def rows(tmp_path: Path) -> Path:
-    path = tmp_path / "rows.jsonl"
-    path.write_text("".join(json.dumps(r) + "\n" for r in (DOUBLE, FIRST, CANARY)))
-    return path
+    return written(tmp_path / "rows.jsonl", DOUBLE, CANARY)
+
+
+@pytest.fixture
+def double_row(tmp_path: Path) -> Path:
+    return written(tmp_path / "double.jsonl", DOUBLE)
 
 
 @pytest.fixture
 def vain_row(tmp_path: Path) -> Path:
-    path = tmp_path / "vain.jsonl"
-    path.write_text(json.dumps(PROVES_NOTHING) + "\n")
-    return path
+    return written(tmp_path / "vain.jsonl", PROVES_NOTHING)

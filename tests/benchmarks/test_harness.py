@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,11 @@ from lamarck.benchmarks.benchmark import Benchmark, Options
 from lamarck.benchmarks.harness import Progress
 from lamarck.benchmarks.results import Result
 
+# bandit's plug-in loader still calls stevedore in the old way.
+pytestmark = pytest.mark.filterwarnings("ignore:The verify_requirements argument:DeprecationWarning")
+
 RIGHT = {
     "double": "```python\ndef double(x):\n    return 2 * x\n```",
-    "first": "```python\ndef first(items):\n    return items[0]\n```",
     "agree": "```python\ndef agree():\n    return 'yes'\n```",
     "mute": "```python\ndef mute():\n    return None\n```",
 }
@@ -55,7 +58,7 @@ def test_reference_and_empty_are_exact_and_the_canary_stays_unsolved_for_every_a
     found = run(rows, "reference", "empty", "raw", "best-of-n", "lamarck")
     assert solved(found, "empty") == set()
     for arm in ("reference", "raw", "best-of-n", "lamarck"):
-        assert solved(found, arm) == {"double", "first"}
+        assert solved(found, arm) == {"double"}
     for arm in ("best-of-n", "lamarck"):
         canary = found["canary", arm]
         assert (canary.outcome, canary.shown_passed, canary.solved) == ("scored", True, False)
@@ -66,14 +69,14 @@ def test_reference_and_empty_are_exact_and_the_canary_stays_unsolved_for_every_a
     assert found["double", "reference"].calls == 0
 
 
-def test_raw_takes_the_first_block_as_it_is_and_the_loop_repairs(rows: Path) -> None:
+def test_raw_takes_the_first_block_as_it_is_and_the_loop_repairs(double_row: Path) -> None:
     def slow_learner(request: Request) -> str:
         if wanted(request) == "double" and "wrong" not in request.messages[-1].content:
             return WRONG_DOUBLE
         return right(request)
 
     arms = ("raw", "lamarck", "lamarck-no-repair")
-    found = run(rows, *arms, model=ScriptedModel(slow_learner), limit=None, tokens=400)
+    found = run(double_row, *arms, model=ScriptedModel(slow_learner), limit=None, tokens=400)
     assert "double" not in solved(found, "raw")
     assert "double" in solved(found, "lamarck")
     assert found["double", "lamarck"].calls == 2
@@ -82,18 +85,18 @@ def test_raw_takes_the_first_block_as_it_is_and_the_loop_repairs(rows: Path) -> 
     assert found["double", "lamarck-no-repair"].generated_tokens <= 400
 
 
-def test_best_of_n_samples_until_the_shown_test_passes(rows: Path) -> None:
+def test_best_of_n_samples_until_the_shown_test_passes(double_row: Path) -> None:
     replies = iter(["no code at all", WRONG_DOUBLE, LUCKY_DOUBLE, RIGHT["double"]])
 
     def learner(request: Request) -> str:
         return next(replies) if wanted(request) == "double" else right(request)
 
-    found = run(rows, "best-of-n", model=ScriptedModel(learner))["double", "best-of-n"]
+    found = run(double_row, "best-of-n", model=ScriptedModel(learner))["double", "best-of-n"]
     assert (found.calls, found.shown_passed, found.solved) == (3, True, False)
 
 
-def test_a_reply_without_code_is_told_apart_from_a_wrong_one(rows: Path) -> None:
-    found = run(rows, "raw", "lamarck", model=ScriptedModel(lambda _: "I cannot."), tokens=200)
+def test_a_reply_without_code_is_told_apart_from_a_wrong_one(double_row: Path) -> None:
+    found = run(double_row, "raw", "lamarck", model=ScriptedModel(lambda _: "I cannot."), tokens=200)
     assert {r.outcome for r in found.values()} == {"no_candidate"}
 
 
@@ -120,25 +123,30 @@ def test_an_interrupted_benchmark_goes_on_where_it_stopped(rows: Path, tmp_path:
         benchmark.run(interrupt)
     lines = results.read_text().splitlines()
     assert len(lines) == 4, "a header and three rows"
-    assert seen[-1].total == 6 and seen[-1].seconds_left is not None
+    assert seen[-1].total == 4 and seen[-1].seconds_left is not None
 
     more = run(rows, "reference", "raw", results=results)
-    assert len(more) == 6
+    assert len(more) == 4
     assert results.read_text().splitlines()[:4] == lines
     run(rows, "reference", "raw", results=results, model=ScriptedModel(silent))
 
 
-def test_a_bank_answers_in_place_of_the_model_at_the_same_cost(rows: Path, tmp_path: Path) -> None:
-    bank = tmp_path / "replies.sqlite"
-    arms = ("raw", "best-of-n", "lamarck")
-    made = run(rows, *arms, replies=bank)
-    replay = Settings().models.replace(tiers=(f"replay:{bank}",))
-    options = Options(suite="mbpp", data=rows, arms=arms)
-    with Benchmark(options, Settings().replace(models=replay)) as benchmark:
-        benchmark.run()
-        again = {(r.task, r.arm): r for r in benchmark.rows()}
+def test_a_bank_answers_in_place_of_the_model_at_the_same_cost(double_row: Path, tmp_path: Path) -> None:
+    script, bank = tmp_path / "script.jsonl", tmp_path / "replies.sqlite"
+    script.write_text(json.dumps({"match": "double", "text": RIGHT["double"]}) + "\n")
+    options = Options(suite="mbpp", data=double_row, arms=("raw", "best-of-n", "lamarck"), replies=bank)
+
+    def by(model: str) -> dict[str, Result]:
+        settings = Settings().replace(models=Settings().models.replace(tiers=(model,)))
+        with Benchmark(options, settings) as benchmark:
+            benchmark.run()
+            return {r.arm: r for r in benchmark.rows()}
+
+    made, again = by(f"scripted:{script}"), by(f"replay:{bank}")
     assert again.keys() == made.keys()
-    for key, row in again.items():
-        assert row.replayed_calls == row.calls > 0
-        assert (row.solved, row.candidate) == (made[key].solved, made[key].candidate)
-        assert (row.generated_tokens, row.prompt_tokens) == (made[key].generated_tokens, made[key].prompt_tokens)
+    for arm, row in again.items():
+        assert row.replayed_calls == row.calls == made[arm].calls == 1
+        assert (row.solved, row.candidate) == (made[arm].solved, made[arm].candidate)
+        assert (row.generated_tokens, row.prompt_tokens) == (made[arm].generated_tokens, made[arm].prompt_tokens)
+    assert made["raw"].replayed_calls == 0
+    assert made["best-of-n"].replayed_calls == 1, "its first sample is the raw arm's call"
