@@ -236,7 +236,7 @@ def make_candidate(
 
 
 def tree_hash(source: str) -> str | None:
-    """Hash of the syntax tree without positions and docstrings; None when the source does not parse.
+    """Hash of the syntax tree without positions and docstrings; None when the source does not parse or nests too deeply.
 
     Two candidates with the same hash behave the same, so the second one is not worth a run.
     """
@@ -254,7 +254,10 @@ def tree_hash(source: str) -> str | None:
             )
             if is_docstring and len(node.body) > 1:
                 del node.body[0]
-    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+    try:
+        return hashlib.sha256(ast.dump(tree).encode()).hexdigest()
+    except RecursionError:  # it parses, and nests deeper than Python recurses
+        return None
 
 
 # --- the evidence -------------------------------------------------------------------------------------------------

@@ -109,28 +109,45 @@ def _place_findings(task: Task, candidate: Candidate, importable: frozenset[str]
         yield Finding(rule="missing-file", message=f"the file {path} is not there", severity="high", path=path)
     if len(paths) > _MOST_FILES:
         yield Finding(rule="size", message=f"{len(paths)} files, more than {_MOST_FILES}", severity="high")
-    tests = {a.path for a in task.acceptance if a.kind is AcceptanceKind.PYTEST}
-    kept = tests | {s.path for s in task.support}
-    kept_modules = {_module(path) for path in kept if path.endswith(".py")}
-    kept_folders = {str(PurePosixPath(path).parent) for path in kept} - {"."}
-    kept_folders -= {str(PurePosixPath(path).parent) for path in wanted}
+    kept = _Kept(task, wanted)
     seen: set[str] = set()
     for file in candidate.files:
-        path = PurePosixPath(file.path)
         if _escapes(file.path):
             yield _finding("path", f"the path {file.path!r} is not a plain one inside the job's folder", file)
         elif file.path in seen:
             yield _finding("path", f"{file.path} is there twice", file)
-        elif file.path in kept or _module(file.path) in kept_modules or path.name in _RESERVED_NAMES:
+        elif kept.forbids(file.path):
             yield _finding("path", f"{file.path} is not the candidate's to write", file)
-        elif file.path in wanted:
-            pass
-        elif path.suffix != ".py" or str(path.parent) in kept_folders:
-            yield _finding("path", f"{file.path} is not the candidate's to write", file)
-        elif (top := _module(file.path).partition(".")[0]) in sys.stdlib_module_names or top in importable:
-            if top != task.module.partition(".")[0]:
-                yield _finding("shadows", f"{file.path} would hide the module {top}", file)
+        elif file.path not in wanted and (hidden := _hidden_by(file.path, task, importable)) is not None:
+            yield _finding("shadows", f"{file.path} would hide the module {hidden}", file)
         seen.add(file.path)
+
+
+class _Kept:
+    """Where no candidate may write: the tests, the support files, and the folders that are theirs alone."""
+
+    def __init__(self, task: Task, wanted: set[str]) -> None:
+        tests = {a.path for a in task.acceptance if a.kind is AcceptanceKind.PYTEST}
+        self._wanted = wanted
+        self._paths = tests | {s.path for s in task.support}
+        self._modules = {_module(path) for path in self._paths if path.endswith(".py")}
+        self._folders = {_folder(path) for path in self._paths} - {_folder(path) for path in wanted} - {"."}
+
+    def forbids(self, path: str) -> bool:
+        if path in self._paths or _module(path) in self._modules or PurePosixPath(path).name in _RESERVED_NAMES:
+            return True
+        return path not in self._wanted and (not path.endswith(".py") or _folder(path) in self._folders)
+
+
+def _hidden_by(path: str, task: Task, importable: frozenset[str]) -> str | None:
+    """The module of the environment that a file would answer for instead."""
+    top = _module(path).partition(".")[0]
+    own = top == task.module.partition(".")[0]
+    return top if not own and (top in sys.stdlib_module_names or top in importable) else None
+
+
+def _folder(path: str) -> str:
+    return str(PurePosixPath(path).parent)
 
 
 def _escapes(path: str) -> bool:
@@ -186,8 +203,7 @@ def _name_findings(task: Task, candidate: Candidate, trees: dict[str, ast.Module
     if main in trees and entry and not _defines(trees[main], entry):
         missing.add((main, entry))
         yield _finding("entry-point", f"does not define {entry}", files[main])
-    wanted = [*_names_of_stubs(task), *_names_of_tests(task, trees)]
-    for path, name in dict.fromkeys(wanted):
+    for path, name in dict.fromkeys([*_names_of_stubs(task), *_names_of_tests(task, trees)]):
         if path in trees and (path, name) not in missing and not _defines(trees[path], name):
             yield _finding("missing-name", f"does not define {name}, which the task needs", files[path])
 
@@ -234,16 +250,16 @@ def _defines(tree: ast.Module, name: str) -> bool:
 
 
 def _top_level(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
-    """The statements that run when the module is imported, those of its blocks too."""
-    for node in body:
+    """The statements that run when the module is imported, those of its blocks too. In no particular order."""
+    waiting = list(body)  # a long chain of elifs nests deeper than Python recurses
+    while waiting:
+        node = waiting.pop()
         yield node
-        for field in ("body", "orelse", "finalbody"):
-            if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                yield from _top_level(getattr(node, field, []))
-        for handler in getattr(node, "handlers", []):
-            yield from _top_level(handler.body)
-        for case in getattr(node, "cases", []):
-            yield from _top_level(case.body)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            continue
+        for part in (node, *getattr(node, "handlers", []), *getattr(node, "cases", [])):
+            for field in ("body", "orelse", "finalbody"):
+                waiting += [n for n in getattr(part, field, []) if isinstance(n, ast.stmt)]
 
 
 def _writes_globals(node: ast.stmt) -> bool:

@@ -100,7 +100,9 @@ def _looks_meant(node: ast.stmt) -> bool:
 
 def _tests_in(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
     """Test functions and test classes of a module's top level, also below `if` and `try`."""
-    for node in body:
+    waiting = list(body)
+    while waiting:
+        node = waiting.pop(0)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             if node.name.startswith("test"):
                 yield node
@@ -111,7 +113,7 @@ def _tests_in(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
             if isinstance(node.value, ast.Attribute) and node.value.attr == "TestCase":
                 yield node
         elif isinstance(node, ast.If | ast.Try):
-            yield from _tests_in([*node.body, *node.orelse])
+            waiting += [*node.body, *node.orelse]
 
 
 def _is_test_class(node: ast.ClassDef) -> bool:

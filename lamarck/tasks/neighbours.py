@@ -150,9 +150,12 @@ def _names_in(tree: ast.Module) -> Iterator[str]:
                 yield "/".join(texts)
 
 
-def _joined(node: ast.BinOp) -> list[str]:
+def _joined(node: ast.expr) -> list[str]:
     """The constant parts that end a chain `folder / "data" / "x.json"`."""
-    if not (isinstance(node.right, ast.Constant) and isinstance(node.right.value, str)):
-        return []
-    left = _joined(node.left) if isinstance(node.left, ast.BinOp) and isinstance(node.left.op, ast.Div) else []
-    return [*left, node.right.value]
+    parts: list[str] = []
+    while isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+        if not (isinstance(node.right, ast.Constant) and isinstance(node.right.value, str)):
+            break
+        parts.append(node.right.value)
+        node = node.left
+    return parts[::-1]

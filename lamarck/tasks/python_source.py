@@ -60,12 +60,18 @@ def public_definitions(tree: ast.Module) -> dict[str, Definition]:
     }
 
 
-def signature_of(node: Definition) -> str:
-    """One line that is Python once `: ...` is appended: `def f(a: int) -> str`, `class Stack(Base)`."""
+def signature_of(node: Definition) -> str | None:
+    """One line that is Python once `: ...` is appended: `def f(a: int) -> str`, `class Stack(Base)`.
+
+    None for one that nests too deeply to be written out.
+    """
     ellipsis: list[ast.stmt] = [ast.Expr(ast.Constant(...))]
     fields = {name: value for name, value in ast.iter_fields(node) if name not in {"body", "decorator_list"}}
     header = type(node)(**fields, body=ellipsis, decorator_list=[])
-    text = ast.unparse(ast.fix_missing_locations(header))
+    try:
+        text = ast.unparse(header)
+    except RecursionError:
+        return None
     return " ".join(text[: text.rindex(":\n")].split("\n"))
 
 

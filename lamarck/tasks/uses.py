@@ -156,7 +156,7 @@ class _Reader:
             for item in node.items:
                 if item.optional_vars is not None and (name := self._created(item.context_expr)) is not None:
                     self.instances[_dotted(item.optional_vars)] = name
-        elif isinstance(node, ast.FunctionDef) and any("fixture" in ast.dump(d) for d in node.decorator_list):
+        elif isinstance(node, ast.FunctionDef) and any(_last(_called(d)) == "fixture" for d in node.decorator_list):
             for inner in ast.walk(node):
                 if isinstance(inner, ast.Return | ast.Yield) and inner.value is not None:
                     name = self._created(inner.value)
@@ -199,6 +199,10 @@ def _dotted(node: ast.AST) -> str:
         parts.append(node.attr)
         node = node.value
     return ".".join(reversed([*parts, node.id])) if isinstance(node, ast.Name) else ""
+
+
+def _called(node: ast.expr) -> ast.expr:
+    return node.func if isinstance(node, ast.Call) else node
 
 
 def _last(node: ast.expr) -> str:
