@@ -6,8 +6,9 @@ from lamarck.records import Attempt, CheckOutcome, Decision, Record, content_id
 
 POLICY_VERSION = "1"
 
-# Fresh samples of one tier get hotter, then a little cooler: variety first where it is cheap, sense at the end.
-TEMPERATURES = (0.1, 0.3, 0.5, 0.4)
+# The first reply of a tier is the likeliest one; the later ones have to differ from it. At 0.3 to 0.5 the embedded 1.5B
+# model mostly repeats itself (docs/benchmarks.md), which costs tokens and proves nothing new.
+TEMPERATURES = (0.1, 0.6, 0.8, 0.8)
 
 
 class Rules(Record, frozen=True, kw_only=True):
@@ -52,7 +53,7 @@ def next_step(
         rounds = _rounds_since_fresh(mine)
         if mine and rounds < rules.repairs and _worth_repair(mine[-1]):
             return Step(
-                number=number, generator="repair", seed=seed, tier=tier, temperature=0.2, repair_of=mine[-1].number
+                number=number, generator="repair", seed=seed, tier=tier, temperature=0.4, repair_of=mine[-1].number
             )
         fresh = sum(a.generator == "model" for a in mine)
         if fresh < rules.samples:
