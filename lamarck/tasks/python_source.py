@@ -67,7 +67,7 @@ def signature_of(node: Definition) -> str | None:
     """
     ellipsis: list[ast.stmt] = [ast.Expr(ast.Constant(...))]
     fields = {name: value for name, value in ast.iter_fields(node) if name not in {"body", "decorator_list"}}
-    header = type(node)(**fields, body=ellipsis, decorator_list=[])
+    header = type(node)(**fields, body=ellipsis, decorator_list=[], lineno=1, col_offset=0)
     try:
         text = ast.unparse(header)
     except RecursionError:
