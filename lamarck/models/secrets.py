@@ -40,7 +40,10 @@ _FORMATS = (
 # Formats whose prefix ordinary text has as well: what follows must look random.
 _PREFIXED = (
     ("an API key", re.compile(r"\bsk-(?P<value>[\w-]{20,})")),
-    ("a password in an address", re.compile(r"\b[a-z][a-z0-9+.-]{0,20}://[^\s:/@'\"]{0,100}:(?P<value>[^\s/@'\"]{8,200})@")),
+    (
+        "a password in an address",
+        re.compile(r"\b[a-z][a-z0-9+.-]{0,20}://[^\s:/@'\"]{0,100}:(?P<value>[^\s/@'\"]{8,200})@"),
+    ),
     ("a bearer token", re.compile(r"(?i)\bbearer\s+(?P<value>[\w.~+/-]{20,})")),
     (
         "a secret that is assigned",
