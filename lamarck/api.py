@@ -30,6 +30,7 @@ from lamarck.records import (
     Candidate,
     CheckOutcome,
     Decision,
+    Diagnosis,
     Evidence,
     ExitReason,
     Limits,
@@ -290,8 +291,8 @@ class Lamarck:
         """One row per requirement, found by trying to break out. Raises `SandboxUnavailable`."""
         return self._assembly.sandbox.probe()
 
-    def doctor(self) -> tuple[dict[str, Any], ...]:
-        """One row per part (sandbox, model, library, versions …): name, ok, found, mend."""
+    def doctor(self) -> tuple[Diagnosis, ...]:
+        """One row per part: versions, platform, sandbox, interpreter, models, library, disk."""
         from lamarck.assemble import diagnose
 
         return diagnose(self._assembly)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import platform
+import shutil
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from lamarck import __version__, settings as settings_module
+from lamarck import __version__
+from lamarck import settings as settings_module
 from lamarck.budget import Budget
 from lamarck.checks.check import Check
 from lamarck.context.rules import RuleContext
@@ -20,7 +22,7 @@ from lamarck.generators.reuse import Reuse
 from lamarck.library.library import Library
 from lamarck.models.model import Message, Model
 from lamarck.policy import Rules, Step
-from lamarck.records import Acceptance, Attempt, Context, Event, Spend, Task, Trust, now
+from lamarck.records import Acceptance, Attempt, Context, Diagnosis, Event, Spend, Task, Trust, now
 from lamarck.sandbox.interpreter import Interpreter
 from lamarck.sandbox.sandbox import Sandbox
 from lamarck.settings import Settings
@@ -226,3 +228,44 @@ class Assembly:
         if not self.settings.models.tiers:
             raise ModelUnavailable("no model is set", "set models.tiers, see `lamarck models list`")
         return self.settings.models.tiers[0]
+
+
+# --- the machine
+
+
+_ROOM_NEEDED_MB = 100  # a library with its runs, and the scratch of a few jobs
+
+
+def diagnose(assembly: Assembly) -> tuple[Diagnosis, ...]:
+    """What works on this machine, part by part. Starts jobs in the sandbox; loads no weights and calls no endpoint."""
+    from lamarck.library.diagnosis import diagnose_library
+    from lamarck.models.diagnosis import diagnose_embeddings, diagnose_models
+    from lamarck.sandbox.diagnosis import diagnose_interpreter, diagnose_platform, diagnose_sandbox
+
+    try:
+        interpreter = diagnose_interpreter(assembly.interpreter)
+    except LamarckError as error:
+        interpreter = Diagnosis(name="interpreter", ok=False, found=str(error), mend=error.mend)
+    return (
+        Diagnosis(name="lamarck", ok=True, found=f"{__version__} on Python {platform.python_version()}"),
+        diagnose_platform(),
+        diagnose_sandbox(assembly.settings.sandbox),
+        interpreter,
+        *diagnose_models(assembly.settings),
+        diagnose_embeddings(EMBEDDING_WEIGHTS),
+        diagnose_library(assembly.library_path, lambda: assembly.library),
+        _diagnose_disk(assembly.library_path.absolute().parent),
+    )
+
+
+def _diagnose_disk(folder: Path) -> Diagnosis:
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free / 1e6
+    enough = free >= _ROOM_NEEDED_MB
+    return Diagnosis(
+        name="disk",
+        ok=enough,
+        found=f"{free:,.0f} MB free in {folder}",
+        mend="" if enough else f"free at least {_ROOM_NEEDED_MB} MB",
+    )

@@ -465,3 +465,16 @@ class Event(Record, frozen=True, kw_only=True):
     at: str
     text: str = ""
     data: Mapping[str, Any] = {}
+
+
+# --- the machine --------------------------------------------------------------------------------------------------
+
+
+class Diagnosis(Record, frozen=True, kw_only=True):
+    """One part of this machine: what was found, and what mends it. needed: nothing works without it."""
+
+    name: str
+    ok: bool
+    found: str
+    mend: str = ""
+    needed: bool = True

@@ -6,6 +6,7 @@ import typer
 
 from lamarck.interfaces import documents, options
 from lamarck.interfaces.terminal import Terminal
+from lamarck.interfaces.wording import clean
 
 ENVIRONMENT = 5
 
@@ -22,9 +23,9 @@ def doctor(
     terminal: Terminal = ctx.obj
     with open_lamarck(library=library, python=python) as lamarck:
         rows = lamarck.doctor()
-    code = 0 if all(row["ok"] for row in rows) else ENVIRONMENT
+    code = 0 if all(row.ok for row in rows if row.needed) else ENVIRONMENT
     if terminal.json:
-        terminal.document({"ok": code == 0, "rows": list(rows)})
+        terminal.document({"ok": code == 0, "rows": [documents.whole(row) for row in rows]})
         return code
     from rich.text import Text
 
@@ -32,10 +33,10 @@ def doctor(
 
     lines: list[tuple[str | Text, ...]] = []
     for row in rows:
-        mark = Text("ok", style="green") if row["ok"] else Text("no", style="bold red")
-        lines.append((mark, Text(row["name"], style="bold"), row["found"]))
-        if row["mend"]:
-            lines.append(("", "", Text(f"→ {row['mend']}", style="yellow")))
+        mark = Text("ok", style="green") if row.ok else Text("no", style="bold red" if row.needed else "yellow")
+        lines.append((mark, Text(row.name, style="bold"), row.found))
+        if row.mend:
+            lines.append(("", "", Text(f"→ {clean(row.mend)}", style="yellow")))
     terminal.show(report.listing(("", "part", "found"), lines))
     return code
 
