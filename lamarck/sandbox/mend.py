@@ -12,7 +12,11 @@ _DENIED = ("new namespace", "uid map", "uid_map", "Operation not permitted", "Pe
 def explain(said: str, settings: Path = Path("/proc/sys")) -> SandboxUnavailable:
     """The error to raise. `settings`: where the kernel's settings are read, which tell the causes apart."""
     line = said.splitlines()[-1] if said else "bubblewrap ended without a word"
-    mend = _mend(settings) if any(word in line for word in _DENIED) else "run `lamarck doctor`"
+    mend = "run `lamarck doctor`"
+    if "system call filtering" in line:
+        mend = "use a Linux kernel with CONFIG_SECCOMP_FILTER"
+    elif any(word in line for word in _DENIED):
+        mend = _mend(settings)
     return SandboxUnavailable(f"the sandbox cannot be set up: {line}", mend)
 
 

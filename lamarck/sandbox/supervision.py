@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import select
+import signal
 import socket
 import threading
 import time
@@ -59,18 +60,21 @@ class SupervisedJob:
         self._output: dict[int, bytearray] = {ends.stdout: bytearray(), ends.stderr: bytearray()}
         self._reason: StopReason | None = None
         self._said: dict[str, Any] = {}  # by the warden: see its protocol
+        self._inner: int | None = None  # a pidfd of the first process of the job's pid namespace
         self._outcome: Outcome | None = None
         self._failure: BaseException | None = None
         self._lock = threading.Lock()
         self._begin = time.monotonic()
         self._peak_cpu = 0.0
-        self._thread = threading.Thread(target=self._supervise, name="lamarck-job", daemon=True)
-        self._thread.start()
+        self._done = threading.Event()
+        threading.Thread(target=self._supervise, name="lamarck-job", daemon=True).start()
 
     def wait(self) -> Outcome:
         """Raises `SandboxUnavailable` when the sandbox itself could not be set up: then nothing was run."""
-        while self._thread.is_alive():
-            self._thread.join(0.5)  # in slices: Ctrl-C wakes no thread that waits without an end
+        # Not Thread.join, which takes the thread for ended when Ctrl-C interrupts it (Python 3.11); and in slices,
+        # since a signal that another thread receives does not wake this one.
+        while not self._done.wait(0.5):
+            pass
         if self._failure is not None:
             raise self._failure
         assert self._outcome is not None
@@ -90,6 +94,7 @@ class SupervisedJob:
             self._failure = error
         finally:
             self._close()
+            self._done.set()
 
     def _watch(self) -> None:
         poll = select.poll()
@@ -99,8 +104,8 @@ class SupervisedJob:
         next_look = self._begin + _TICK_SECONDS
         stopped_at: float | None = None
         while "ended" not in self._said:
-            pause = max(0.0, min(next_look, self._begin + self._limits.wall_seconds) - time.monotonic())
-            for fd, _ in poll.poll(pause * 1000 + 1):
+            due = next_look if self._reason is not None else min(next_look, self._begin + self._limits.wall_seconds)
+            for fd, _ in poll.poll(max(0.0, due - time.monotonic()) * 1000 + 1):
                 if fd == ends.control.fileno():
                     self._hear()
                 elif not self._read(fd):
@@ -114,7 +119,8 @@ class SupervisedJob:
                 self._stop(StopReason.WALL_TIME)
             if now >= next_look:
                 self._look()
-                next_look = now + _TICK_SECONDS
+                # a look at a large scratch folder takes time, which is not to become a burden
+                next_look = now + max(_TICK_SECONDS, 5 * (time.monotonic() - now))
 
     def _hear(self) -> None:
         try:
@@ -123,8 +129,22 @@ class SupervisedJob:
             return  # it ended without having read our word to end it; what it said is still to be read
         if packet:
             self._said |= json.loads(packet)
+            if "child-pid" in self._said and self._inner is None:
+                with contextlib.suppress(ProcessLookupError):
+                    self._inner = os.pidfd_open(self._said["child-pid"])
         else:
             self._said |= {"ended": None, "error": "the process that starts jobs is gone"}
+            self._end_orphan()
+
+    def _end_orphan(self) -> None:
+        """bubblewrap dies with the warden, and its inner process with bubblewrap, but not while it is being set up."""
+        if self._inner is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self._inner, signal.SIGKILL)
+        poll = select.poll()
+        poll.register(self._inner, select.POLLIN)
+        poll.poll(_END_SECONDS * 1000)
 
     def _read(self, fd: int) -> bool:
         """Take what a pipe holds; False at its end."""
@@ -209,5 +229,7 @@ class SupervisedJob:
             self._ends.control.close()
             os.close(self._ends.stdout)
             os.close(self._ends.stderr)
+        if self._inner is not None:
+            os.close(self._inner)
         if self._cgroup is not None:
             self._cgroup.remove()

@@ -245,6 +245,7 @@ class Warden:
     def __init__(self, requests: socket.socket, parent: int) -> None:
         self.requests = requests
         self.jobs: list[Job] = []
+        self.folders: list[str] = []  # cgroups that Lamarck may have left to be removed
         self.poll = select.poll()
         woken, waker = socket.socketpair()
         woken.setblocking(False)
@@ -307,6 +308,7 @@ class Warden:
         os.set_blocking(status, False)
         job = Job(pid, control, spec, status, release)
         self.jobs.append(job)
+        self.folders = [*filter(os.path.exists, self.folders), *job.cgroups]
         self.poll.register(control.fileno(), select.POLLIN)
         self.poll.register(status, select.POLLIN)
         job.tell({"pid": pid})
@@ -367,14 +369,13 @@ class Warden:
 
     def close(self) -> None:
         """Lamarck is gone: end everything, and remove the cgroups that it can't remove any more."""
-        folders = [folder for job in self.jobs for folder in job.cgroups]
         deadline = time.monotonic() + 10
         while self.jobs and time.monotonic() < deadline:
             for job in self.jobs:
                 job.kill()
             self.reap()
             time.sleep(0.002)
-        for folder in folders:
+        for folder in self.folders:
             remove_cgroup(folder)
 
 
