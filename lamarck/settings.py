@@ -37,7 +37,6 @@ class LimitSettings(Record, frozen=True, kw_only=True):
 
 
 class SandboxSettings(Record, frozen=True, kw_only=True):
-    backend: Annotated[Literal["auto", "bubblewrap"], _described("which isolation to use")] = "auto"
     allow_degraded: Annotated[
         bool, _described("run although a requirement is only partly enforced; the evidence records it")
     ] = False
@@ -409,11 +408,13 @@ def _refuse_loosening(before: Settings, after: Settings, origin: str) -> None:
         "trust.accept_claimed": _CLAIMED_ORDER[after.trust.accept_claimed]
         > _CLAIMED_ORDER[before.trust.accept_claimed],
         "sandbox.allow_degraded": after.sandbox.allow_degraded and not before.sandbox.allow_degraded,
-        "sandbox.backend": after.sandbox.backend != before.sandbox.backend,
         "limits.usd": after.limits.usd > before.limits.usd,
         "limits.daily_usd": after.limits.daily_usd > before.limits.daily_usd,
         "endpoints": after.endpoints != before.endpoints,
-        "models.tiers": any(tier in after.endpoints for tier in set(after.models.tiers) - known_tiers),
+        "models.tiers": any(
+            tier in after.endpoints or ":" in tier  # a file of replies anywhere on this machine
+            for tier in set(after.models.tiers) - known_tiers
+        ),
         # A library holds verdicts that may stand for a run, so somebody else's library is somebody else's judgement.
         "library.path": after.library.path != before.library.path,
     }

@@ -10,8 +10,7 @@ from lamarck.settings import SandboxSettings
 
 
 def choose_sandbox(settings: SandboxSettings) -> Sandbox:
-    """The backend that the settings name, else the first that this machine can have. Raises `SandboxUnavailable`
-    (with the mend) rather than choose one that isolates less."""
+    """What isolates on this platform. Raises `SandboxUnavailable` (with the mend) rather than isolate less."""
     if not sys.platform.startswith("linux"):
         raise SandboxUnavailable(
             f"there is no sandbox for {sys.platform} yet",

@@ -12,9 +12,8 @@ from lamarck.sandbox.selection import choose_sandbox
 from lamarck.settings import SandboxSettings
 
 
-@pytest.mark.parametrize("backend", ["auto", "bubblewrap"])
-def test_linux_gets_bubblewrap(backend: str) -> None:
-    assert isinstance(choose_sandbox(SandboxSettings(backend=backend)), BubblewrapSandbox)  # type: ignore[arg-type]
+def test_linux_gets_bubblewrap() -> None:
+    assert isinstance(choose_sandbox(SandboxSettings()), BubblewrapSandbox)
 
 
 def test_no_bubblewrap_no_sandbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
