@@ -119,44 +119,56 @@ def _run(arguments: Sequence[str], environ: Mapping[str, str]) -> tuple[float, i
 # --- the judge -------------------------------------------------------------------------------------------------------
 
 
-def judge_times(settings: Settings, folder: Path) -> tuple[Figure, Figure]:
+def judge_times(settings: Settings, folder: Path) -> tuple[Figure, ...]:
     """A file of two tests on a function of two lines: the first judgement of a new Lamarck, and later ones."""
     cold: list[float] = []
     warm: list[float] = []
+    known: list[float] = []
     for number in range(JUDGE_COLD):
         with Lamarck(settings, library=folder / f"{number}.sqlite") as lamarck:
             cold.append(_judged(lamarck, _small_task(lamarck, number, folder / str(number)), number))
-            if number == JUDGE_COLD - 1:
-                later = range(100, 100 + JUDGE_WARM)
-                warm = [_judged(lamarck, _small_task(lamarck, n, folder / str(n)), n) for n in later]
+    with Lamarck(settings, library=folder / "warm.sqlite") as lamarck:
+        for number in range(100, 101 + JUDGE_WARM):
+            task = _small_task(lamarck, number, folder / str(number))
+            warm.append(_judged(lamarck, task, number))
+            known.append(_judged(lamarck, task, number, comment="# another candidate\n"))
+    how = (
+        "2 tests; the first judgement of a test file also runs it on two hollow bodies, to see that it proves something"
+    )
     return (
         Figure(
             name="judge, cold",
             unit="ms",
             values=_spread(cold, 1000),
             samples=len(cold),
-            how="first judgement of a new Lamarck in a running process, with choosing and probing the sandbox: 2 tests",
+            how=f"first judgement of a new Lamarck in a running process, with choosing the sandbox; {how}",
         ),
         Figure(
-            name="judge, warm",
+            name="judge, warm, new tests",
             unit="ms",
-            values=_spread(warm, 1000),
-            samples=len(warm),
-            how="later judgements by the same Lamarck, each of another function: 2 tests",
+            values=_spread(warm[1:], 1000),
+            samples=JUDGE_WARM,
+            how=f"later judgements by the same Lamarck; {how}",
+        ),
+        Figure(
+            name="judge, warm, known tests",
+            unit="ms",
+            values=_spread(known[1:], 1000),
+            samples=JUDGE_WARM,
+            how="another candidate on the same 2 tests",
         ),
     )
 
 
-def _judged(lamarck: Lamarck, task: Task, number: int) -> float:
-    files = (SourceFile(path=task.main_path, text=crash_worker.code(number)),)
+def _judged(lamarck: Lamarck, task: Task, number: int, *, comment: str = "") -> float:
+    files = (SourceFile(path=task.main_path, text=comment + crash_worker.code(number)),)
     candidate = make_candidate(files=files, entry_point=task.entry_point, origin=Origin(generator="user"))
     began = time.perf_counter()
     evidence = lamarck.judge(task, candidate)
     seconds = time.perf_counter() - began
     if evidence.outcome != "passed":
-        raise BadInput(
-            f"the judge says {evidence.outcome} of a right function: {evidence.log[:200]}", "`lamarck doctor`"
-        )
+        what = f"the judge says {evidence.outcome} of a right function: {evidence.log[:200]}"
+        raise BadInput(what, "`lamarck doctor`")
     return seconds
 
 
