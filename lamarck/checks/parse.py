@@ -173,10 +173,7 @@ def _own_modules(task: Task, candidate: Candidate) -> frozenset[str]:
 
 
 def _parsed(file: SourceFile) -> ast.Module | Finding:
-    try:
-        data = file.text.encode()
-    except UnicodeEncodeError as error:
-        return _finding("encoding", f"character {error.start} cannot be written as UTF-8", file)
+    data = file.text.encode()
     if len(data) > _LARGEST:
         return _finding("size", f"{len(data)} bytes, more than {_LARGEST}", file)
     try:
