@@ -11,6 +11,7 @@ from lamarck.interfaces.commands import (
     adding,
     bench,
     configuration,
+    demo,
     finding,
     history,
     machine,
@@ -93,6 +94,7 @@ app.command("show")(finding.show)
 app.command("verify")(finding.verify)
 app.command("log")(history.log)
 app.command("stats")(history.stats)
+app.command("demo")(demo.demo)
 app.command("doctor")(machine.doctor)
 app.command("bench")(bench.bench)
 

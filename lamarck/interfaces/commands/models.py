@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Literal, cast
 
 import typer
@@ -55,24 +56,30 @@ def pull(
     json: options.Json = False,
 ) -> None:
     """Fetch weights and check their digest. Resumes where it was interrupted."""
-    from lamarck.api import models_pull
     from lamarck.errors import BadInput
 
     terminal: Terminal = ctx.obj
     if source not in {"auto", "hub", "index"}:
         raise BadInput(f"--from {source}: no such source", "give auto, hub or index")
     chosen = cast(Literal["auto", "hub", "index"], source)
-    with _progress(terminal, f"pulling {name}") as report:
-        path = models_pull(
-            name,
-            on_progress=report,
-            source=chosen,
-            waiting=lambda: terminal.note(f"another process is pulling {name}: waiting for it"),
-        )
+    path = pull_with_progress(terminal, name, chosen)
     if terminal.json:
         terminal.document({"model": name, "path": str(path), "bytes": path.stat().st_size})
     else:
         terminal.text(f"{name}: digest checked, {size(path.stat().st_size)} at {path}\n")
+
+
+def pull_with_progress(terminal: Terminal, name: str, source: Literal["auto", "hub", "index"] = "auto") -> Path:
+    """Fetch weights with a bar on a terminal, and say so when another process is at it already."""
+    from lamarck.api import models_pull
+
+    with _progress(terminal, f"pulling {name}") as report:
+        return models_pull(
+            name,
+            on_progress=report,
+            source=source,
+            waiting=lambda: terminal.note(f"another process is pulling {name}: waiting for it"),
+        )
 
 
 def check(
