@@ -136,6 +136,8 @@ class Peer:
             if operation is None:
                 raise WireError("unknown operation")
             values = [decoder.decode(v) for v in message.get("v", ())]
+            if self.examines:
+                _permit(message["op"], values)
             before = {n: Encoder(self._export).content(c) for n, c in decoder.memo.items()}
             result = operation(*values)
             reply = self._reply("value", result, decoder, before)
@@ -437,6 +439,35 @@ _EXTRA = {  # what these carry outside their args
     AttributeError: ("name",),
     NameError: ("name",),
 }
+
+
+def _permit(operation, values):
+    """What the judge does for a candidate: call what a test passed to it and use it as the test's own code could,
+    by public names alone. Nothing that leads from there to the judge itself. Raises `WireError`."""
+    if operation in {"wait", "input", "equal", "plain"}:
+        return
+    owner = values[0]
+    if isinstance(owner, types.ModuleType) or operation not in {"call", "special", "get", "set"}:
+        raise WireError("this is not for a candidate to ask")
+    if operation in {"get", "set"}:
+        name = values[1]
+        told = isinstance(owner, types.FunctionType | type) and name in {"__name__", "__qualname__", "__doc__"}
+        if not told and (type(name) is not str or name.startswith("_") or not _is_of_a_test(type(owner))):
+            raise WireError("this attribute is not for a candidate")
+        if operation == "set" and (told or callable(getattr(type(owner), name, None))):
+            raise WireError("this attribute is not for a candidate to set")
+    elif operation == "special" and values[1] not in _SPECIAL_FOR_ALL and values[1] not in _FORWARDED:
+        raise WireError("this method is not for a candidate")
+
+
+_SPECIAL_FOR_ALL = {"__repr__", "__str__", "__format__", "__hash__", "send", "throw", "close"}
+
+
+def _is_of_a_test(kind):
+    """Instances of the tests' own classes, and a few of the standard library's that exist to be handed over."""
+    module = sys.modules.get(kind.__module__)
+    file = getattr(module, "__file__", None) or ""
+    return file.startswith("/job/tests/") or kind.__module__ in {"io", "_io", "types", "threading", "queue"}
 
 
 def _environment():
