@@ -11,6 +11,7 @@ Whatever it raises on purpose is a `lamarck.errors.LamarckError`.
 
 from __future__ import annotations
 
+import errno
 import getpass
 import os
 import tempfile
@@ -20,7 +21,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 
 from lamarck.assemble import Assembly
-from lamarck.errors import BadInput, DiskFull
+from lamarck.errors import BadInput, DiskFull, LamarckError
 from lamarck.library.library import Hit
 from lamarck.models.model import Message, Model, Reply, Request, TokenCallback
 from lamarck.models.scripted import ScriptedModel
@@ -390,7 +391,10 @@ def reviewed(task: Task, candidate: Candidate, attempt: Attempt, *, approve: boo
     from lamarck.checks.verdict import decide
 
     assert attempt.verdict is not None
-    who = getpass.getuser()
+    try:
+        who = getpass.getuser()
+    except (KeyError, OSError):  # a user id without a name, as in some containers
+        who = f"user {os.getuid()}"
     evidence = Evidence(
         check="review",
         check_version="1",
@@ -412,8 +416,11 @@ def reviewed(task: Task, candidate: Candidate, attempt: Attempt, *, approve: boo
 
 def _write(path: Path, text: str) -> Path:
     """All of the text, or nothing: to a temporary file beside `path`, then renamed over it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    except OSError as error:
+        raise _unwritable(path, error) from error
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(text)
@@ -423,10 +430,15 @@ def _write(path: Path, text: str) -> Path:
         os.replace(name, path)
     except OSError as error:
         Path(name).unlink(missing_ok=True)
-        raise DiskFull(
-            f"{path}: cannot be written: {error.strerror}", "free some space or choose another place"
-        ) from error
+        raise _unwritable(path, error) from error
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
     return path
+
+
+def _unwritable(path: Path, error: OSError) -> LamarckError:
+    what = f"{path}: cannot be written: {error.strerror}"
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return DiskFull(what, "free some space or choose another place")
+    return BadInput(what, "choose another place; the run log keeps the code")

@@ -23,15 +23,16 @@ def check_out(out: Path | None) -> None:
     """Before anything is paid for: that the code can be written there. Raises `BadInput`."""
     if out is None:
         return
-    import os
+    import tempfile
 
     folder = out if out.is_dir() else out.absolute().parent
     while not folder.exists():
         folder = folder.parent
-    if not folder.is_dir():
-        raise BadInput(f"--out {out}: {folder} is no folder", "choose another place")
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise BadInput(f"--out {out}: nothing may be written in {folder}", "choose another place")
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return
+    except OSError as error:
+        raise BadInput(f"--out {out}: {folder}: {error.strerror}", "choose another place") from error
 
 
 def end(terminal: Terminal, lamarck: Lamarck, run: Run, *, out: Path | None = None) -> int:
@@ -57,14 +58,16 @@ def end(terminal: Terminal, lamarck: Lamarck, run: Run, *, out: Path | None = No
 
 def next_command(run: Run) -> str | None:
     """What the user can do now; None when there is nothing left to do."""
+    from lamarck.records import Limits
+
     if run.kind == "solve" and (run.exit_reason is None or run.exit_reason == "interrupted"):
         return f"lamarck resume {short_id(run.id)}"
     if run.exit_reason == "pending":
         return f"lamarck review approve {short_id(run.id)}"
     if run.exit_reason in {"tokens_spent", "seconds_spent", "usd_spent"}:
         name = str(run.exit_reason).removesuffix("_spent")
-        limit = getattr(run.task.limits, name)
-        return f"lamarck resume {short_id(run.id)} --{name} {2 * limit:g}" if limit else None
+        more = 2 * getattr(run.task.limits, name) or getattr(Limits(), name) or "MORE"
+        return f"lamarck resume {short_id(run.id)} --{name} {more}"
     return None
 
 
