@@ -69,7 +69,9 @@ class Progress:
     # --- events, by their names
 
     def _on_run_started(self, event: Event) -> None:
-        self._started = time.monotonic()
+        self._started = self._step_began = time.monotonic()
+        self._step, self._phase, self._tokens_spent = "", "", 0
+        self._samples.clear()
         if self._resumable:
             self._terminal.run_under_way = event.run_id
 
@@ -126,7 +128,7 @@ class Progress:
             parent = candidate.parents[0]
             name = f"reuse: {self.name_of(parent)} ({short_id(parent)})"
         elif attempt.generator == "user":
-            name = "your code"
+            name = f"your code: {candidate.entry_point or candidate.files[0].path}" if candidate else "your code"
         parts = [Text(clean(name, newlines=False))]
         if attempt.spend.tokens:
             parts.append(Text(count(attempt.spend.tokens, "token"), style="dim"))

@@ -161,6 +161,8 @@ def _read_group(
 def read_imports(paths: tuple[Path, ...], surroundings: Surroundings, *, written: frozenset[str]) -> Given:
     """What Python files that are no tests need from beside them: `support`, `local` and `unresolved` are filled."""
     files = tuple(Path(os.path.abspath(p)) for p in paths)
+    if not files:
+        return Given()
     reader = _Reader(surroundings, Neighbours.around(files, None), written)
     for path in files:
         reader.read_code(path)

@@ -78,7 +78,7 @@ class _Showing:
     def sandbox(self) -> None:
         self._heading("1  The sandbox, tried by live escape attempts")
         for row in self.lamarck.sandbox_check():
-            self.terminal.show(f"   {row.requirement:<11} {row.enforcement:<9} {row.how}")
+            self.terminal.show(f"   {row.requirement:<11} {row.enforcement}")
 
     def own_code(self) -> None:
         self._heading("2  Code that exists already, proven by its tests before it is kept")
