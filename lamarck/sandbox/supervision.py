@@ -163,7 +163,8 @@ class SupervisedJob:
             if cgroup.memory_kills():
                 self._stop(StopReason.MEMORY)
         if cgroup is None or not (self._limits_processes or cgroup.limits_processes):
-            usage = watch.usage_of(self._said.get("pid", 0), has_private_scratch=self._scratch is None)
+            pid, inner = self._said.get("pid", 0), self._said.get("child-pid", 0)
+            usage = watch.usage_of(pid, inner, has_private_scratch=self._scratch is None)
             self._peak_cpu = max(self._peak_cpu, usage.cpu_seconds)
             if usage.memory_bytes > limits.memory_mb << 20:
                 self._stop(StopReason.MEMORY)

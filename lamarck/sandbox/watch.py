@@ -33,13 +33,14 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
-def usage_of(pid: int, *, has_private_scratch: bool) -> Usage:
-    """What `pid` (bubblewrap) and all of its descendants use. Memory includes memory files and what the job's tmpfs
-    folders hold. CPU time of those that ended is counted where their parents waited for them."""
+def usage_of(pid: int, inner: int, *, has_private_scratch: bool) -> Usage:
+    """What `pid` (bubblewrap), its inner process and all of its descendants use. Memory includes memory files and what
+    the job's tmpfs folders hold. CPU time of those that ended is counted where their parents waited for them."""
     folders = (*_TEMPORARY, "scratch") if has_private_scratch else _TEMPORARY
     memory, ticks, threads = 0, 0, 0
     memory_files: dict[tuple[int, int], int] = {}
     tmpfs: dict[int, int] = {}  # by device
+    inside = set(descendants(inner)[1:]) if inner else set()  # whose root is the job's, not the host's
     for each in descendants(pid) if pid else []:
         with contextlib.suppress(OSError, ValueError, IndexError):
             fields = Path(f"/proc/{each}/stat").read_bytes().rpartition(b")")[2].split()
@@ -47,7 +48,7 @@ def usage_of(pid: int, *, has_private_scratch: bool) -> Usage:
             threads += int(fields[17])
             memory += int(Path(f"/proc/{each}/statm").read_bytes().split()[1]) * _PAGE
         memory_files |= _memory_files(each)
-        if each != pid:  # bubblewrap itself stays outside
+        if each in inside:
             tmpfs |= _tmpfs(each, folders)
     memory += sum(memory_files.values()) + sum(tmpfs.values())
     return Usage(memory_bytes=memory, cpu_seconds=ticks / _TICKS, processes=threads)
@@ -76,9 +77,9 @@ def _memory_files(pid: int) -> dict[tuple[int, int], int]:
     return found
 
 
-def is_private_scratch_full(inner_pid: int) -> bool:
-    """Whether the tmpfs at /scratch of the job whose first process is `inner_pid` is full, in bytes or in files."""
-    for pid in (inner_pid, *_children(inner_pid)):
+def is_private_scratch_full(inner: int) -> bool:
+    """Whether the tmpfs at /scratch of the job whose inner process is `inner` is full, in bytes or in files."""
+    for pid in _children(inner):
         try:
             found = os.statvfs(f"/proc/{pid}/root/scratch")
         except OSError:
