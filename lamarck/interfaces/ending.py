@@ -150,4 +150,6 @@ def _show_code(terminal: Terminal, candidate: Candidate) -> None:
 
     from lamarck.interfaces import report
 
+    if terminal.out.is_terminal:
+        terminal.show(Text())  # apart from the steps, which stand on the same screen
     terminal.show(report.code(candidate.files, coloured=terminal.out.is_terminal), Text())

@@ -75,7 +75,7 @@ def _wants_json(arguments: Sequence[str]) -> bool:
 def _interrupted(terminal: Terminal) -> int:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     run = terminal.run_under_way
-    terminal.fail("interrupted", f"lamarck resume {run[:12]}" if run else "", INTERRUPTED)
+    terminal.fail("interrupted", f"go on with: lamarck resume {run[:12]}" if run else "", INTERRUPTED)
     return INTERRUPTED
 
 

@@ -8,13 +8,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from lamarck.interfaces.terminal import Terminal
-from lamarck.interfaces.wording import clean, count, seconds, short_id
+from lamarck.interfaces.wording import clean, count, headline, seconds, short_id, shortened
 
 if TYPE_CHECKING:
     from rich.live import Live
     from rich.text import Text
 
-    from lamarck.records import Attempt, Event, ExitReason, Limits
+    from lamarck.records import Attempt, Event, ExitReason, Limits, Task
 
 
 class Progress:
@@ -62,9 +62,13 @@ class Progress:
         if handle is not None:
             handle(event)
 
-    def limits(self, limits: Limits) -> None:
-        """What the run may use, for the live line."""
+    def begin(self, task: Task, limits: Limits) -> None:
+        """Say what is asked for. limits: what the run may use, for the live line."""
+        from rich.text import Text
+
         self._limits = limits
+        tests = ", ".join(dict.fromkeys(a.path for a in task.acceptance)) or "none given"
+        self._tell(Text.assemble("task: ", headline(task.goal, 100), (f" · tests: {shortened(tests, 100)}", "dim")))
 
     # --- events, by their names
 

@@ -21,6 +21,11 @@ def shortened(text: str, width: int) -> str:
     return line if len(line) <= width else line[: width - 1] + "…"
 
 
+def headline(text: str, width: int) -> str:
+    """The first line of a text that may have several."""
+    return shortened(text.strip().split("\n", maxsplit=1)[0], width)
+
+
 def short_id(identifier: str) -> str:
     """What people see and type."""
     return identifier[:12]

@@ -8,7 +8,7 @@ import typer
 
 from lamarck.interfaces import documents, options
 from lamarck.interfaces.terminal import Terminal
-from lamarck.interfaces.wording import short_id, shortened
+from lamarck.interfaces.wording import headline, short_id, shortened
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -51,7 +51,7 @@ def find(
                 (shortened(_name(artifact), 100), "bold"),
                 (f"  served {artifact.usage.served} times" if artifact.usage.served else "", "dim"),
             ),
-            Text(f"              {shortened(artifact.task.goal, 160)}"),
+            Text(f"              {headline(artifact.task.goal, 160)}"),
             Text(f"              {shortened(', '.join(hit.reasons), 160)}", style="dim"),
         )
 

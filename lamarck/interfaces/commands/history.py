@@ -8,7 +8,7 @@ import typer
 
 from lamarck.interfaces import documents, options
 from lamarck.interfaces.terminal import Terminal
-from lamarck.interfaces.wording import clean, count, seconds, short_id, shortened, size, usd
+from lamarck.interfaces.wording import clean, count, headline, seconds, short_id, shortened, size, usd
 
 if TYPE_CHECKING:
     from lamarck.records import Attempt, Run
@@ -76,7 +76,7 @@ def _list_runs(terminal: Terminal, runs: tuple[Run, ...]) -> None:
             report.word(str(r.exit_reason or "unfinished")),
             f"{r.spend.tokens:,}",
             "" if r.seconds is None else seconds(r.seconds),
-            shortened(r.task.goal, 60),
+            headline(r.task.goal, 60),
         )
         for r in runs
     ]
@@ -97,7 +97,7 @@ def _show_run(terminal: Terminal, run: Run) -> None:
         Text.assemble(
             report.identifier(run.id), "  ", run.kind, "  ", report.word(str(run.exit_reason or "unfinished"))
         ),
-        Text(shortened(run.task.goal, 400)),
+        Text(headline(run.task.goal, 400)),
     )
     for attempt in run.attempts:
         _show_attempt(terminal, attempt)

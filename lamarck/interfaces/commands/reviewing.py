@@ -8,7 +8,7 @@ import typer
 
 from lamarck.interfaces import documents, options
 from lamarck.interfaces.terminal import Terminal
-from lamarck.interfaces.wording import clean, shortened
+from lamarck.interfaces.wording import clean, headline, shortened
 
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="Its id, or the first digits of it.")]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; kept as evidence.", show_default=False)]
@@ -29,7 +29,7 @@ def list_pending(ctx: typer.Context, library: options.Library = None, json: opti
         return
     from lamarck.interfaces import report
 
-    rows = [(report.identifier(r.id), shortened(r.task.goal, 60), shortened(r.message, 100)) for r in runs]
+    rows = [(report.identifier(r.id), headline(r.task.goal, 60), shortened(r.message, 100)) for r in runs]
     terminal.show(report.listing(("run", "goal", "why it waits"), rows))
 
 

@@ -53,9 +53,9 @@ def solve(
         observers=(progress,),
     ) as lamarck:
         wanted = lamarck.task(task, tests=tests or ())
-        progress.limits(wanted.limits)
         progress.name_of = _names(lamarck)
         with progress:
+            progress.begin(wanted, wanted.limits)
             run = lamarck.solve(wanted, limits=wanted.limits)
         return end(terminal, lamarck, run, out=out)
 
@@ -94,16 +94,17 @@ def resume(
         allow_degraded=allow_degraded,
         observers=(progress,),
     ) as lamarck:
-        limits = lamarck.run(run).task.limits
+        task = lamarck.run(run).task
+        limits = task.limits
         given = lamarck.settings.limits
         limits = limits.replace(
             tokens=limits.tokens if tokens is None else given.tokens,
             seconds=limits.seconds if seconds is None else given.seconds,
             usd=limits.usd if usd is None else given.usd,
         )
-        progress.limits(limits)
         progress.name_of = _names(lamarck)
         with progress:
+            progress.begin(task, limits)
             ended = lamarck.resume(run, limits=limits)
         return end(terminal, lamarck, ended, out=out)
 
