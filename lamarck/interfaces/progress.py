@@ -62,11 +62,14 @@ class Progress:
         if handle is not None:
             handle(event)
 
-    def begin(self, task: Task, limits: Limits) -> None:
-        """Say what is asked for. limits: what the run may use, for the live line."""
+    def limits(self, limits: Limits) -> None:
+        """What the run may use, for the live line."""
+        self._limits = limits
+
+    def begin(self, task: Task) -> None:
+        """Say what is asked for."""
         from rich.text import Text
 
-        self._limits = limits
         tests = ", ".join(dict.fromkeys(a.path for a in task.acceptance)) or "none given"
         self._tell(Text.assemble("task: ", headline(task.goal, 100), (f" · tests: {shortened(tests, 100)}", "dim")))
 

@@ -54,8 +54,9 @@ def solve(
     ) as lamarck:
         wanted = lamarck.task(task, tests=tests or ())
         progress.name_of = _names(lamarck)
+        progress.limits(wanted.limits)
         with progress:
-            progress.begin(wanted, wanted.limits)
+            progress.begin(wanted)
             run = lamarck.solve(wanted, limits=wanted.limits)
         return end(terminal, lamarck, run, out=out)
 
@@ -103,8 +104,9 @@ def resume(
             usd=limits.usd if usd is None else given.usd,
         )
         progress.name_of = _names(lamarck)
+        progress.limits(limits)
         with progress:
-            progress.begin(task, limits)
+            progress.begin(task)
             ended = lamarck.resume(run, limits=limits)
         return end(terminal, lamarck, ended, out=out)
 
