@@ -143,6 +143,20 @@ def test_mbpp_is_a_sentence_and_one_test(tmp_path: Path) -> None:
     assert problem.hidden[0].content.count("def test_") == 2
 
 
+def test_mbpp_functions_called_test_are_no_tests_and_modules_are_imported(tmp_path: Path) -> None:
+    row = SHARED | {
+        "visible_test": "assert test_size((1,)) == sys.getsizeof((1,))",
+        "hidden_tests": ["assert test_size(()) == sys.getsizeof(())"],
+        "imports": [],
+        "reference": "import sys\ndef test_size(x):\n    return sys.getsizeof(x)",
+    }
+    (problem,) = load(tmp_path, "mbpp", row)
+    for text in (texts(problem)["test_shown.py"], problem.hidden[0].content):
+        assert text.startswith("import sys\n")
+        assert "\n    from solution import test_size\n    assert test_size(" in text
+        assert "\nfrom" not in text
+
+
 def test_mbpp_whose_test_calls_nothing_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="M/1"):
         load(tmp_path, "mbpp", SHARED | {"visible_test": "assert 1 == 1"})
