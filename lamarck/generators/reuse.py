@@ -26,14 +26,14 @@ class Reuse:
     def __init__(self, library: Library, *, candidates: int) -> None:
         self._library = library
         self._candidates = candidates
-        self._open: dict[str, Iterator[Candidate]] = {}
+        self._found: Iterator[Candidate] = iter(())
 
     def propose(self, task: Task, history: tuple[Attempt, ...], step: Step, budget: Budget) -> Proposal | None:
         """The next aligned artifact that was not tried yet in this run. See `Generator.propose`."""
         tried = {a.candidate.id for a in history if a.candidate}
-        if task.id not in self._open:
-            self._open[task.id] = self._all(task)
-        for candidate in self._open[task.id]:
+        if not any(a.generator == self.name for a in history):
+            self._found = self._all(task)  # a run's first step asks the library anew
+        for candidate in self._found:
             if candidate.id not in tried:
                 return Proposal(candidate=candidate, spend=Spend())
         return None

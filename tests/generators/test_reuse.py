@@ -1,0 +1,91 @@
+"""Library artifacts as candidates: aligned, each tried once a run, and asked for anew in every run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lamarck.budget import Budget
+from lamarck.generators.reuse import Reuse, query
+from lamarck.library.sqlite import SqliteLibrary
+from lamarck.policy import Step
+from lamarck.records import (
+    Artifact,
+    Attempt,
+    Decision,
+    Limits,
+    Origin,
+    SourceFile,
+    Task,
+    Verdict,
+    make_candidate,
+    make_task,
+    now,
+)
+
+STEP = Step(number=1, generator="reuse", seed=1)
+BUDGET = Budget(limits=Limits())
+
+
+def kept(library: SqliteLibrary, text: str, entry: str, goal: str) -> Artifact:
+    files = (SourceFile(path=f"{entry}.py", text=text),)
+    candidate = make_candidate(files=files, entry_point=entry, origin=Origin(generator="user"))
+    artifact = Artifact(
+        id=candidate.id,
+        kind="function",
+        task=make_task(goal=goal, module=entry, entry_point=entry),
+        candidate=candidate,
+        verdict=Verdict(decision=Decision.ACCEPTED, evidence=()),
+        created=now(),
+    )
+    library.save(artifact)
+    return artifact
+
+
+def proposed(reuse: Reuse, task: Task) -> list[Attempt]:
+    history: list[Attempt] = []
+    while (proposal := reuse.propose(task, tuple(history), STEP, BUDGET)) is not None:
+        number = len(history) + 1
+        history.append(Attempt(number=number, generator="reuse", candidate=proposal.candidate, verdict=None))
+    return history
+
+
+def test_every_alignment_once_and_anew_in_every_run(tmp_path: Path) -> None:
+    with SqliteLibrary(tmp_path / "library.sqlite") as library:
+        source = kept(library, "def repeat(text, times):\n    return text * times\n", "repeat", "repeat a text")
+        reuse = Reuse(library, candidates=5)
+        task = make_task(
+            goal="repeat some text", module="again", entry_point="again", signature="def again(count, word)"
+        )
+        first = proposed(reuse, task)
+        texts = [a.candidate.files[0].text for a in first if a.candidate]
+        assert len(texts) == 2
+        assert any("return repeat(count, word)" in t for t in texts)
+        assert any("return repeat(word, count)" in t for t in texts)
+        assert all(a.candidate and a.candidate.parents == (source.id,) for a in first)
+        assert all(a.candidate and a.candidate.files[0].path == "again.py" for a in first)
+        assert [a.candidate for a in proposed(reuse, task)] == [a.candidate for a in first]
+
+
+def test_several_files_serve_only_the_same_layout(tmp_path: Path) -> None:
+    with SqliteLibrary(tmp_path / "library.sqlite") as library:
+        files = (SourceFile(path="pkg/a.py", text="A = 1\n"), SourceFile(path="pkg/b.py", text="B = 2\n"))
+        candidate = make_candidate(files=files, entry_point="A", origin=Origin(generator="user"))
+        library.save(
+            Artifact(
+                id=candidate.id,
+                kind="function",
+                task=make_task(goal="two constants", module="pkg.a"),
+                candidate=candidate,
+                verdict=Verdict(decision=Decision.ACCEPTED, evidence=()),
+                created=now(),
+            )
+        )
+        reuse = Reuse(library, candidates=5)
+        same = tuple(SourceFile(path=f.path, text="") for f in files)
+        assert proposed(reuse, make_task(goal="two constants", module="pkg.a", entry_point="A", stubs=same))
+        assert not proposed(reuse, make_task(goal="two constants", module="other", entry_point="A"))
+
+
+def test_the_query_is_what_is_wanted() -> None:
+    task = make_task(goal="add numbers", module="m", entry_point="add", signature="def add(a, b)")
+    assert query(task) == "add numbers\nadd"
