@@ -12,7 +12,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from lamarck.errors import BadInput, LamarckError, ModelUnavailable
-from lamarck.models.engine import EXTRA, Chunk, Engine, engine_version, usable_seed
+from lamarck.models.engine import Chunk, Engine, check_engine, engine_version, usable_seed
 from lamarck.models.model import Message, Reply, Request, TokenCallback, prompt_key
 from lamarck.models.tokens import estimate_tokens
 from lamarck.models.turnstile import Turnstile, Waiting
@@ -98,12 +98,11 @@ class EmbeddedModel:
         with self._loading:
             self._room.check_open()
             if self._room.engine is None:
-                if engine_version() is None:
-                    raise ModelUnavailable("the engine of embedded models, xllamacpp, is not installed", EXTRA)
+                check_engine()
                 verify(self._weights, name=self.name, digest=self.digest)
-                self._room.engine = Engine(
-                    self._weights, threads=self._threads, places=self._parallel, context=self._context
-                )
+                engine = Engine(self._weights, threads=self._threads, places=self._parallel, context=self._context)
+                self._room.furnish(engine)
+            assert self._room.engine is not None
             return self._room.engine
 
     def _enter(self, prompt: str) -> _Place:
@@ -145,6 +144,14 @@ class _Room:
     def check_open(self) -> None:
         if self._closed:
             raise ModelUnavailable("the model was closed", "open it again")
+
+    def furnish(self, engine: Engine) -> None:
+        with self._changed:
+            if not self._closed:
+                self.engine = engine
+                return
+        engine.close()
+        self.check_open()
 
     def take(self, prompt: str) -> _Place:
         """A free place, one that has read this prompt if there is one; waits for it."""

@@ -9,6 +9,8 @@ What was measured of xllamacpp 2026.10 and is built upon here:
   short enough for Ctrl-C (64 tokens read 2% slower than 512).
 - The server always opens an HTTP port. Here it is a Unix socket in a folder that only this user can enter, with a key
   that nobody else has; it serves the tokenizer.
+- OpenMP's threads spin while they wait for each other, so on a machine with other work one of them spins while the
+  other is not running: with two threads on two busy cores 2 tokens/s are generated, and 15 when they sleep instead.
 - A ping interval below zero keeps a core busy; a ping would end a stream. It is set beyond any reply.
 """
 
@@ -29,6 +31,7 @@ from typing import Any
 from lamarck.errors import BadInput, ModelUnavailable
 
 EXTRA = "pip install 'lamarck-dse[local]'"
+_WAIT_POLICY = "OMP_WAIT_POLICY"
 _BATCH = 64
 _NEVER = 10**6  # seconds between pings
 _SEEDS = 2**32 - 1  # the highest 32-bit number means "any seed" to llama.cpp
@@ -47,6 +50,12 @@ def engine_version() -> str | None:
         return None
 
 
+def check_engine() -> None:
+    """Raises `ModelUnavailable` when xllamacpp is not installed."""
+    if engine_version() is None:
+        raise ModelUnavailable("the engine of embedded models, xllamacpp, is not installed", EXTRA)
+
+
 class Engine:
     """Loaded weights. `stream` may be called from several threads, once at a time for each place.
 
@@ -55,10 +64,7 @@ class Engine:
     """
 
     def __init__(self, weights: Path, *, threads: int, places: int, context: int) -> None:
-        try:
-            import xllamacpp
-        except ImportError as error:
-            raise ModelUnavailable("the engine of embedded models, xllamacpp, is not installed", EXTRA) from error
+        xllamacpp = _import_xllamacpp()
         _read_through(weights)
         self._folder = Path(tempfile.mkdtemp(prefix="lamarck-"))
         self._key = secrets.token_urlsafe(32)
@@ -151,6 +157,22 @@ class _UnixConnection(http.client.HTTPConnection):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self.timeout)
         self.sock.connect(str(self._path))
+
+
+def _import_xllamacpp() -> Any:
+    """The package, with OpenMP told to sleep: its library reads that once, when it is loaded."""
+    check_engine()
+    told = _WAIT_POLICY in os.environ
+    os.environ.setdefault(_WAIT_POLICY, "passive")
+    try:
+        import xllamacpp
+    except ImportError as error:
+        mend = "install the system's package libgomp1" if "libgomp" in str(error) else EXTRA
+        raise ModelUnavailable(f"the engine of embedded models cannot be loaded: {error}", mend) from error
+    finally:
+        if not told:
+            os.environ.pop(_WAIT_POLICY, None)
+    return xllamacpp
 
 
 def usable_seed(seed: int) -> int:

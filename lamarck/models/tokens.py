@@ -9,7 +9,8 @@ from lamarck.models.model import Message
 # The tokenizers of code models cut text into words, single digits, runs of signs and runs of white space before they
 # merge. Costs per piece stand below; `tests/models/test_tokens.py` holds them against a real vocabulary.
 _PIECE = re.compile(
-    r"(?P<word>[A-Za-z]+)|(?P<digit>[0-9])|(?P<joined> (?=[^\s0-9]))|(?P<space>\s+)|(?P<sign>[!-/:-@\[-`{-~])|(?P<other>.)",
+    r"(?P<word>[A-Za-z]+)|(?P<digit>[0-9])|(?P<joined> (?=[^\s0-9]))|(?P<space>\s+)"
+    r"|(?P<sign>[!-/:-@\[-`{-~])|(?P<other>.)",
     re.DOTALL | re.ASCII,
 )
 _PER_MESSAGE = 8  # role, begin and end marks of the chat template
