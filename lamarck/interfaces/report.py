@@ -35,6 +35,8 @@ STYLES = {
     "retired": "dim",
 }
 
+_SEVERITIES = {"high": 0, "medium": 1, "low": 2}
+
 
 def word(text: str) -> Text:
     """An outcome in its colour."""
@@ -90,7 +92,7 @@ def _complaints_of(evidence: Evidence) -> Iterator[str]:
         if result.outcome in {"failed", "errored"}:
             yield shortened(f"{result.id}: {_failure(result.failure)}", 240)
     if evidence.outcome != "passed":
-        for finding in evidence.findings:
+        for finding in sorted(evidence.findings, key=lambda f: _SEVERITIES.get(f.severity, 0)):
             place = f" ({finding.path or 'line'}{':' if finding.path else ' '}{finding.line})" if finding.line else ""
             yield shortened(f"{evidence.check} {finding.rule}: {finding.message}{place}", 240)
     if evidence.outcome in {"failed", "errored"} and not evidence.results and not evidence.findings and evidence.log:
