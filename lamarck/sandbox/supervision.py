@@ -172,13 +172,10 @@ class SupervisedJob:
                 self._stop(StopReason.PROCESSES)
         if self._peak_cpu > limits.cpu_seconds:
             self._stop(StopReason.CPU_TIME)
-        if self._is_scratch_full():
+        if watch.overflows(self._said.get("child-pid", 0), has_private_scratch=self._scratch is None):
             self._stop(StopReason.SCRATCH)
-
-    def _is_scratch_full(self) -> bool:
-        if self._scratch is not None:
-            return watch.exceeds(self._scratch, self._limits.scratch_mb << 20)
-        return watch.is_private_scratch_full(self._said.get("child-pid", 0))
+        if self._scratch is not None and watch.exceeds(self._scratch, limits.scratch_mb << 20):
+            self._stop(StopReason.SCRATCH)
 
     def _stop(self, reason: StopReason) -> None:
         with self._lock:

@@ -39,6 +39,7 @@ MS_NOSUID, MS_NODEV, MS_BIND, MS_REC, MS_SLAVE = 2, 4, 4096, 16384, 1 << 19
 LANDLOCK_CREATE_RULESET, LANDLOCK_RESTRICT_SELF = 444, 446
 LANDLOCK_SCOPES = 3  # abstract unix sockets and signals, which Linux 6.12 (version 6 of the interface) can scope
 STAGE = "/tmp"  # noqa: S108  bubblewrap needs this folder anyway; a private tmpfs covers it
+KEPT_IDS = 20_000  # of a small range: those of people and services
 MOST_FDS = 250
 FIRST_ID, IDS = 0x70000000, 1 << 22  # above every range that distributions and containers hand out
 
@@ -61,21 +62,19 @@ def _mount(source: str, target: str, kind: str | None, flags: int, data: str | N
 # --- one job, in the process that becomes bubblewrap ----------------------------------------------------------------
 
 
-def unprivileged_ids(pid: int) -> tuple[int, int]:
+def unprivileged_ids(pid: int, uid_map: str) -> tuple[int, int]:
     """A user id that no other running job has (one that shares a user shares its process limit), and the group id
-    that all jobs have, so that two jobs can share a folder."""
-    largest = (0, 0)
-    with open("/proc/self/uid_map", encoding="ascii") as lines:
-        for line in lines:
-            first, _, count = map(int, line.split())
-            if first <= FIRST_ID and first + count >= FIRST_ID + 1 + IDS:
-                return FIRST_ID + 1 + pid % IDS, FIRST_ID
-            largest = max(largest, (count, first))
-    count, first = largest
-    spare = count - 20_000  # leaves the ids of people and services alone
+    that all jobs have, so that two jobs can share a folder. uid_map: lines of first id, its id outside, and count."""
+    count, first = 0, 0
+    for line in uid_map.splitlines():
+        start, _, length = map(int, line.split())
+        if start <= FIRST_ID and start + length > FIRST_ID + IDS:
+            return FIRST_ID + 1 + pid % IDS, FIRST_ID
+        count, first = max((count, first), (length, start))
+    spare = count - KEPT_IDS
     if spare < 1_000:
-        raise OSError(0, "no unprivileged user ids are left in this user namespace")
-    return first + 20_001 + pid % (spare - 1), first + 20_000
+        raise OSError("no unprivileged user ids are left in this user namespace")
+    return first + KEPT_IDS + 1 + pid % (spare - 1), first + KEPT_IDS
 
 
 def _stage(spec: dict[str, Any], group: int) -> tuple[list[str], str]:
@@ -139,7 +138,8 @@ def become_job(spec: dict[str, Any], files: list[bytes], fds: list[int], status:
     sources, executable = [source for source, _, _ in spec["binds"]], spec["program"][0][0]
     is_root = os.geteuid() == 0
     if is_root:
-        user, group = unprivileged_ids(os.getpid())
+        with open("/proc/self/uid_map", encoding="ascii") as uid_map:
+            user, group = unprivileged_ids(os.getpid(), uid_map.read())
         sources, executable = _stage(spec, group)
 
     wanted: list[int] = [0, 1, 2, *spec["pass_fds"]]
@@ -388,8 +388,30 @@ def members(folders: list[str]) -> set[int]:
 
 
 def children(pid: int) -> set[int]:
-    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as listed:
-        return set(map(int, listed.read().split()))
+    found: set[int] = set()
+    try:
+        for task in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{task}/children", encoding="ascii") as listed:
+                found.update(map(int, listed.read().split()))
+    except ProcessLookupError:
+        return found
+    except FileNotFoundError:
+        # the process or a thread of it is gone; or the kernel has no such files, and every process has to be asked
+        if not os.path.exists(f"/proc/{os.getpid()}/task/{os.getpid()}/children"):
+            return children_by_asking(pid)
+    return found
+
+
+def children_by_asking(pid: int) -> set[int]:
+    return {each for each in map(int, filter(str.isdigit, os.listdir("/proc"))) if parent_of(each) == pid}
+
+
+def parent_of(pid: int) -> int:
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as stat:
+            return int(stat.read().rpartition(b")")[2].split()[1])
+    except (OSError, ValueError, IndexError):
+        return 0
 
 
 def remove_cgroup(folder: str) -> None:

@@ -8,9 +8,11 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from lamarck.sandbox.warden import children
+
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
-_MOST_FILES = 20_000  # in a scratch folder; empty files cost kernel memory that no byte limit sees
+_MOST_FILES = 10_000  # in one folder that a job can write to
 _TEMPORARY = ("tmp", "dev/shm")
 
 
@@ -22,14 +24,12 @@ class Usage:
 
 
 def descendants(pid: int) -> list[int]:
+    """`pid` first."""
     found, frontier = [], [pid]
     while frontier:
         parent = frontier.pop()
         found.append(parent)
-        with contextlib.suppress(OSError):
-            for task in os.listdir(f"/proc/{parent}/task"):
-                with open(f"/proc/{parent}/task/{task}/children", "rb") as listed:
-                    frontier += map(int, listed.read().split())
+        frontier += children(parent)
     return found
 
 
@@ -77,25 +77,23 @@ def _memory_files(pid: int) -> dict[tuple[int, int], int]:
     return found
 
 
-def is_private_scratch_full(inner: int) -> bool:
-    """Whether the tmpfs at /scratch of the job whose inner process is `inner` is full, in bytes or in files."""
-    for pid in _children(inner):
-        try:
-            found = os.statvfs(f"/proc/{pid}/root/scratch")
-        except OSError:
-            continue
-        return found.f_bavail == 0 or found.f_files - found.f_ffree > _MOST_FILES
+def overflows(inner: int, *, has_private_scratch: bool) -> bool:
+    """Whether a tmpfs of the job whose inner process is `inner` holds too many files (which cost kernel memory that
+    no size counts), or its private scratch is full."""
+    for pid in children(inner) if inner else ():
+        for folder in (*_TEMPORARY, "scratch") if has_private_scratch else _TEMPORARY:
+            with contextlib.suppress(OSError):
+                found = os.statvfs(f"/proc/{pid}/root/{folder}")
+                if found.f_files - found.f_ffree > _MOST_FILES:
+                    return True
+                if folder == "scratch" and found.f_blocks and found.f_bavail == 0:
+                    return True
+        return False  # all see the same
     return False
 
 
-def _children(pid: int) -> list[int]:
-    with contextlib.suppress(OSError):
-        return list(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
-    return []
-
-
 def exceeds(folder: Path, limit: int) -> bool:
-    """Whether what lies below `folder` takes more than `limit` bytes or more than 20,000 entries. Follows no link."""
+    """Whether what lies below `folder` takes more than `limit` bytes or more than 10,000 entries. Follows no link."""
     total, entries = 0, 0
     frontier = [str(folder)]
     while frontier:

@@ -353,11 +353,17 @@ time.sleep(30)
     assert outcome.stdout == b"8 No space left on device\n"
 
 
+@pytest.mark.parametrize("folder", ["/scratch", "/tmp", "/dev/shm"])
+def test_the_number_of_files_is_limited(sandbox: Sandbox, python_job: MakeJob, folder: str) -> None:
+    code = f"import os, time\nfor i in range(11_000): os.mknod(f'{folder}/{{i}}')\ntime.sleep(30)"
+    assert sandbox.run(python_job(code)).reason is StopReason.SCRATCH
+
+
 @pytest.mark.parametrize("what", ["bytes", "files"])
 def test_a_shared_scratch_is_limited(sandbox: Sandbox, python_job: MakeJob, tmp_path: Path, what: str) -> None:
     code = {
         "bytes": "for i in range(40): os.makedirs(f'{i}/x'); open(f'{i}/x/y', 'wb').write(bytes(1 << 20))",
-        "files": "for i in range(25_000): os.mknod(str(i))",
+        "files": "for i in range(11_000): os.mknod(str(i))",
     }[what]
     outcome = sandbox.run(
         python_job(f"import os, time\n{code}\ntime.sleep(30)", scratch=tmp_path, limits={"scratch_mb": 8})
