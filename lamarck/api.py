@@ -272,7 +272,8 @@ class Lamarck:
 
     def judge(self, task: Task, candidate: Candidate) -> Evidence:
         """Run the given tests of `task` on a candidate, and nothing else: no verdict, nothing kept."""
-        return self._assembly.tests.run(task, candidate)
+        evidence: Evidence = self._assembly.tests.run(task, candidate)
+        return evidence
 
     def prompt(self, task: Task) -> tuple[Message, ...]:
         """What the loop asks a model first for this task."""
