@@ -86,7 +86,7 @@ class Engine:
         params.n_ctx = context * places
         params.n_parallel = places
         params.n_batch = params.n_ubatch = _BATCH
-        cores = threads or len(os.sched_getaffinity(0))
+        cores = threads or usable_cores()
         params.cpuparams.n_threads = params.cpuparams_batch.n_threads = cores
         params.verbosity = -1  # not a word on stderr
         params.warmup = False
@@ -178,6 +178,16 @@ def _import_xllamacpp() -> Any:
 def usable_seed(seed: int) -> int:
     """The seed as llama.cpp takes it."""
     return seed % _SEEDS
+
+
+def usable_cores(limit_file: Path = Path("/sys/fs/cgroup/cpu.max")) -> int:
+    """Cores this process may use: those it may run on, and no more than its container's share of time makes up."""
+    cores = len(os.sched_getaffinity(0))
+    try:
+        quota, period = limit_file.read_text(encoding="ascii").split()
+        return max(1, min(cores, round(int(quota) / int(period))))
+    except (OSError, ValueError, ZeroDivisionError):  # no cgroup version 2, or no limit: "max"
+        return cores
 
 
 def _read_through(path: Path) -> None:
