@@ -10,13 +10,18 @@ from lamarck.records import Record
 
 
 class Machine(Record, frozen=True, kw_only=True):
-    """cores: those this process may use."""
+    """cores: those this process may use. load: average of the last minute, beside which times have to be read."""
 
     cores: int
     cpu: str
     memory_gb: float
     python: str
     system: str
+    load: float | None = None
+
+    def line(self) -> str:
+        load = "" if self.load is None else f", load {self.load:.1f}"
+        return f"{self.cores} cores ({self.cpu}), {self.memory_gb:g} GB, Python {self.python}, {self.system}{load}"
 
 
 def this_machine() -> Machine:
@@ -26,7 +31,8 @@ def this_machine() -> Machine:
         cpu=_cpu_model(),
         memory_gb=round(pages * size / 2**30, 1),
         python=platform.python_version(),
-        system=f"{platform.system()} {platform.release()}",
+        system=f"{platform.system()} {platform.release().partition('-')[0]}",
+        load=round(os.getloadavg()[0], 2),
     )
 
 

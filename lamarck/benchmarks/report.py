@@ -137,7 +137,7 @@ def as_text(report: Report) -> str:
     header = report.header
     head = (
         f"{header.suite}, {header.model or 'no model'}, {header.tokens} generated tokens a task, seed {report.seed}\n"
-        f"{report.machine.cores} cores ({report.machine.cpu}), Python {report.machine.python}, {report.machine.system}"
+        f"{report.machine.line()}"
     )
     parts = [head, _columns(_ARM_HEADS, [_arm_cells(a) for a in report.arms])]
     if report.comparisons:

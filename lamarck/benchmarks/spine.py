@@ -247,27 +247,29 @@ def library_hits(settings: Settings, folder: Path) -> tuple[Figure, Figure]:
     warm: list[float] = []
     missed: set[str] = set()
     with Lamarck(settings, library=folder / "seeds.sqlite") as shared:
-        added = _add_references(shared, problems, folder)
-        tasks = {p.id: build(p, shared, folder / "tasks" / p.id).task for p in problems if p.id in added}
+        tasks = {p.id: build(p, shared, folder / "tasks" / p.id).task for p in problems}
+        added = {p.id: _add_reference(shared, p, tasks[p.id], folder / "references" / p.id) for p in problems}
+        kept = [p for p in problems if not added[p.id]]
         for number in range(ROUNDS_OF_HITS):
             copy = _copied(folder / "seeds.sqlite", folder / f"round-{number}.sqlite")
             with shared.beside(settings=settings, library=copy) as lamarck:
                 lamarck.find("warm the search")
-                for name, task in tasks.items():
+                for problem in kept:
                     began = time.perf_counter()
-                    run = lamarck.solve(task)
+                    run = lamarck.solve(tasks[problem.id])
                     seconds = time.perf_counter() - began
                     if run.exit_reason is ExitReason.ACCEPTED:
                         warm.append(seconds)
                     else:
-                        missed.add(name)
+                        missed.add(problem.id)
         copy = _copied(folder / "seeds.sqlite", folder / "command.sqlite")
-    commanded, failed = _commands([p for p in problems if p.id in tasks and p.id not in missed], copy, folder)
+    commanded, failed = _commands([p for p in kept if p.id not in missed], copy, folder)
+    served = f"{len(kept) - len(missed)} of {len(kept)} tasks were served"
     notes = (
-        f"{len(tasks) - len(missed)} of {len(tasks)} tasks were served"
-        + (f"; not: {', '.join(sorted(missed))}" if missed else ""),
+        served + (f"; not: {', '.join(sorted(missed))}" if missed else ""),
+        *(f"not kept: {name}: {why}" for name, why in added.items() if why),
     )
-    seen = f"library of {len(added)} artifacts, tests that it has never seen, no stored verdict, no model"
+    seen = f"library of {len(kept)} artifacts, tests that it has never seen, no stored verdict, no model"
     values, from_shell = _spread(warm, 1000), _spread(commanded, 1000)
     return (
         Figure(
@@ -293,24 +295,19 @@ def library_hits(settings: Settings, folder: Path) -> tuple[Figure, Figure]:
     )
 
 
-def _add_references(lamarck: Lamarck, problems: Sequence[Problem], folder: Path) -> set[str]:
-    """Ids of the problems whose reference was accepted on its hidden tests and is kept."""
-    added: set[str] = set()
-    for problem in problems:
-        home = folder / "references" / problem.id
-        for path, text in [
-            *((f.path, f.text) for f in problem.reference),
-            *((a.path, a.content) for a in problem.hidden),
-        ]:
-            (home / path).parent.mkdir(parents=True, exist_ok=True)
-            (home / path).write_text(text, encoding="utf-8")
-        try:
-            run = lamarck.add([home / f.path for f in problem.reference], tests=[home / a.path for a in problem.hidden])
-        except BadInput:
-            continue
-        if run.exit_reason is ExitReason.ACCEPTED:
-            added.add(problem.id)
-    return added
+def _add_reference(lamarck: Lamarck, problem: Problem, task: Task, home: Path) -> str:
+    """Add a reference as its author would, proven by the hidden tests. Returns why it was not kept; empty: it was."""
+    support = {f.path: f.text for f in task.support}
+    solution = {f.path: f.text for f in problem.reference}
+    hidden = {a.path: a.content for a in problem.hidden}
+    for path, text in (support | solution | hidden).items():
+        (home / path).parent.mkdir(parents=True, exist_ok=True)
+        (home / path).write_text(text, encoding="utf-8")
+    try:
+        run = lamarck.add([home / p for p in solution], tests=[home / p for p in hidden])
+    except BadInput as error:
+        return error.line
+    return "" if run.exit_reason is ExitReason.ACCEPTED else run.message
 
 
 def _copied(library: Path, copy: Path) -> Path:
@@ -374,7 +371,7 @@ def _spread(seconds: Sequence[float], scale: float) -> dict[str, float]:
 def spine_text(report: SpineReport) -> str:
     """The report for a terminal."""
     machine = report.machine
-    lines = [f"{machine.cores} cores ({machine.cpu}), Python {machine.python}, {machine.system}"]
+    lines = [machine.line()]
     for figure in report.figures:
         verdict = {True: "reached", False: "MISSED", None: ""}[figure.met]
         values = ", ".join(f"{k} {v:,.0f}" for k, v in figure.values.items())

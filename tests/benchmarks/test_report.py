@@ -78,7 +78,7 @@ def test_nothing_solved_has_no_cost_per_solved_task() -> None:
 def test_the_text_holds_what_a_reader_needs() -> None:
     text = as_text(report())
     assert "exercism, tiny, 1500 generated tokens a task, seed 0" in text
-    assert "2 cores (a CPU), Python 3.11.0, Linux 6" in text
+    assert "2 cores (a CPU), 4 GB, Python 3.11.0, Linux 6" in text
     lines = {line.split()[0]: line for line in text.splitlines() if line and line[0] != " "}
     assert "7/10" in lines["lamarck"] or "7/10" in text
     assert "+30.0%" in text and "0.3750" in text
