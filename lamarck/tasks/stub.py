@@ -123,8 +123,8 @@ def goal_of_code(tree: ast.Module, text: str, given: Given) -> str:
     goal = "\n\n".join(part for part in parts if part)
     if goal:
         return goal
-    names = f"Write {', '.join(f'`{name}`' for name in definitions)}." if definitions else ""
-    return "\n\n".join(part for part in (comments(text), goal_of_tests(given), names) if part)
+    told = "\n\n".join(part for part in (comments(text), goal_of_tests(given)) if part)
+    return told or (f"Write {', '.join(f'`{name}`' for name in definitions)}." if definitions else "")
 
 
 def _prose(tree: ast.Module) -> str:

@@ -98,7 +98,7 @@ class _Reader:
             self._use(name)
         if self.star:
             self._read_star()
-        nodes = list(ast.walk(self.tree))
+        nodes = sorted(ast.walk(self.tree), key=lambda n: (getattr(n, "lineno", 0), getattr(n, "col_offset", 0)))
         for node in nodes:
             self._note_instances(node)
         for node in nodes:

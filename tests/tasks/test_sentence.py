@@ -29,7 +29,7 @@ def examples(task: Task) -> list[str]:
     ("text", "entry", "signature"),
     [
         ("`def foo(a: int) -> str` spells numbers.", "foo", "def foo(a: int) -> str"),
-        ("Write def foo(a, *, b: str = ')') -> dict[str, int]: count.", "foo", "def foo(a, *, b: str=')') -> dict[str, int]"),
+        ("def foo(a, *, b: str = ')') -> dict[str, int]: it", "foo", "def foo(a, *, b: str=')') -> dict[str, int]"),
         ("async def fetch(n) -> None waits.", "fetch", "async def fetch(n) -> None"),
         ("Implement slugify(title), which makes slugs.", "slugify", "def slugify(title)"),
         ("Implement `slugify(title: str) -> str`.", "slugify", "def slugify(title: str) -> str"),
