@@ -127,12 +127,25 @@ def _examples(acceptance: Acceptance, task: Task) -> str:
         if example.raises is not None:
             body = f"    with pytest.raises(_exception({json.dumps(example.raises)})):\n        {example.call}"
         tests.append(f"def test_example_{number}():\n{body}\n")
-    own = sorted(n for n in names if not hasattr(builtins, n) and n not in sys.stdlib_module_names)
-    imports = [f"import {n}" for n in sorted(names) if n in sys.stdlib_module_names]
+    called = {task.entry_point} | _defined_in(task)
+    own = sorted(n for n in names if n in called or not (hasattr(builtins, n) or n in sys.stdlib_module_names))
+    imports = [f"import {n}" for n in sorted(names - set(own)) if n in sys.stdlib_module_names]
     imports.append(f"import {task.module} as MODULE")
     if own:
         imports.append(f"from {task.module} import {', '.join(own)}")
     return "\n".join(imports) + _EXAMPLES_HEAD + "\n\n".join(tests)
+
+
+def _defined_in(task: Task) -> set[str]:
+    """What the stubs define, which a standard library module of the same name must not hide."""
+    names: set[str] = set()
+    for stub in task.stubs:
+        try:
+            body = ast.parse(stub.text).body
+        except SyntaxError:
+            continue
+        names |= {n.name for n in body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)}
+    return names
 
 
 def _free_names(text: str, path: str) -> set[str]:
