@@ -53,10 +53,11 @@ def read_files(folder: Path) -> Files:
     files = config.get("files", {}) if isinstance(config, dict) else None
     if not isinstance(files, dict):
         raise BadInput(f"{shown(path)}: 'files' must be an object", 'write {"files": {"solution": […], "test": […]}}')
+    examples = (*_paths(files, "example", folder), *_paths(files, "exemplar", folder))
     return Files(
-        solution=_present(_paths(files, "solution", folder), folder),
-        tests=_present(_paths(files, "test", folder), folder),
-        examples=(*_paths(files, "example", folder), *_paths(files, "exemplar", folder)),
+        solution=_present(_paths(files, "solution", folder), examples, folder),
+        tests=_present(_paths(files, "test", folder), examples, folder),
+        examples=examples,
     )
 
 
@@ -67,10 +68,10 @@ def _paths(files: dict[str, Any], role: str, folder: Path) -> tuple[Path, ...]:
     return tuple(Path(os.path.normpath(folder / name)) for name in names)
 
 
-def _present(paths: tuple[Path, ...], folder: Path) -> tuple[Path, ...]:
+def _present(paths: tuple[Path, ...], examples: tuple[Path, ...], folder: Path) -> tuple[Path, ...]:
     for path in paths:
         config = shown(folder / _CONFIG)
-        if not path.is_relative_to(folder) or path.is_relative_to(folder / ".meta"):
+        if not path.is_relative_to(folder) or path.is_relative_to(folder / ".meta") or path in examples:
             raise BadInput(f"{config}: names {shown(path)}, which is none of the task's files", "correct it")
         if not os.path.lexists(path):
             raise BadInput(f"{config}: names {shown(path)}, which is not there", "add the file or correct the name")

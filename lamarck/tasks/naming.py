@@ -34,7 +34,9 @@ _RESERVED = frozenset({"pytest", "_pytest", "conftest", "lamarck", "hypothesis",
 
 def name_from_goal(goal: str) -> str:
     """A snake_case function name from the first words of a goal that carry meaning; `solution` when none do."""
-    folded = unicodedata.normalize("NFKD", re.sub(r"\((?:s|es)\)", "s", goal).casefold()).encode("ascii", "ignore").decode()
+    folded = (
+        unicodedata.normalize("NFKD", re.sub(r"\((?:s|es)\)", "s", goal).casefold()).encode("ascii", "ignore").decode()
+    )
     sentence = re.split(r"[.!?](?:\s|$)|\n\s*\n|[:;]\s", folded.strip(), maxsplit=1)[0]
     words = re.findall(r"[A-Za-z][A-Za-z0-9]*|\d+", sentence.replace("'", "").lower())
     while words and words[0] in _OPENING:

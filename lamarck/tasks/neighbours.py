@@ -99,13 +99,16 @@ class Neighbours:
 
 
 def refuse_escape(path: Path, folder: Path) -> None:
-    """Raises `BadInput` for a link that leads out of the task's folder: a task must not pick up foreign files."""
+    """Raises `BadInput` for a link that leads out of the task's folder, or to what is hidden in it: a task must not
+    pick up foreign files, nor an answer that lies there for somebody else."""
     try:
-        inside = path.resolve(strict=True).is_relative_to(folder.resolve())
+        target, top = path.resolve(strict=True), folder.resolve()
     except (OSError, RuntimeError) as error:
         raise BadInput(f"{shown(path)}: is a broken link or a loop of links", "remove it or give the file") from error
-    if not inside:
+    if not target.is_relative_to(top):
         raise BadInput(f"{shown(path)}: is a link that leads out of its folder", "put the file itself there")
+    if any(part.startswith(".") for part in target.relative_to(top).parts):
+        raise BadInput(f"{shown(path)}: is a link to a hidden file", "put the file itself there")
 
 
 def shown(path: Path) -> str:

@@ -7,8 +7,8 @@
     examples:                                       # given; each has one way to call and one outcome
       - call: fib(10)                               #   a Python expression …
         equals: 55                                  #   … and the Python expression whose value it must equal
-      - input: 10                                   #   or one argument, as a YAML value …
-        output: 55                                  #   … and the result, as a YAML value
+      - input: 11                                   #   or one argument, as a YAML value …
+        output: 89                                  #   … and the result, as a YAML value
       - args: [3, {"a": 1}]                         #   or all arguments: a list by position, a mapping by name
         output: [1, 2]
       - call: fib(-1)

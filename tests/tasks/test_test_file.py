@@ -162,7 +162,7 @@ def test_tests_in_a_package_keep_their_folder(write: Write) -> None:
             "tests/__init__.py": "",
             "tests/helpers.py": "X = 1\n",
             "tests/unit/__init__.py": "",
-            "tests/unit/test_f.py": "from ..helpers import X\nfrom tests import helpers\nfrom f import f\n\ndef test_f(): f()\n",
+            "tests/unit/test_f.py": "from ..helpers import X\nfrom tests import helpers\nimport f\ndef test_f(): f\n",
         }
     )
     task = load(folder / "tests" / "unit", "test_f.py")
