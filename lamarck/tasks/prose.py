@@ -96,7 +96,10 @@ def _is_wanted(text: str, call: Call) -> bool:
 
 
 def _stated_signature(text: str, name: str) -> str | None:
-    """The signature that `name(a, b)` or `name(a: int) -> str` states. A call with values states none."""
+    """The signature that `name(a, b)` or `name(a: int) -> str` states. A call with values states none, nor does the
+    call of a class."""
+    if name[:1].isupper():
+        return None
     for call in calls(text):
         if call.name == name and call.arguments:
             signature = _header(text, name, call.start + len(name), "def")

@@ -130,6 +130,14 @@ def test_the_entry_point_is_the_name_used_most(write: Write) -> None:
     assert load(write({"test_f.py": body}), "test_f.py").entry_point == "b"
 
 
+def test_a_signature_in_the_docstring_is_known(write: Write) -> None:
+    body = '"""`add(a: int, b: int) -> int` adds; `Box(x)` holds."""\nfrom f import {0}\n\ndef test_a():\n    {0}(1)\n'
+    task = load(write({"test_f.py": body.format("add")}), "test_f.py")
+    assert (task.entry_point, task.signature) == ("add", "def add(a: int, b: int) -> int")
+    assert load(write({"test_f.py": body.format("mul")}), "test_f.py").signature is None
+    assert load(write({"test_f.py": body.format("Box")}), "test_f.py").signature is None
+
+
 # --- what stands beside the tests ---------------------------------------------------------------------------------
 
 

@@ -76,7 +76,7 @@ def test_limits_are_only_lowered(write: Write) -> None:
         ("goal: Count vowels.", "count_vowels", "count_vowels"),
         ("goal: Count vowels.\nname: vowels", "vowels", "vowels"),
         ("goal: Count vowels.\nsignature: vowels(text)", "vowels", "vowels"),
-        ("goal: C.\nexamples:\n- {call: vowels('a'), equals: 1}\n- {call: set(vowels('')), raises: E}", "vowels", "vowels"),
+        ("goal: C\nexamples:\n- {call: vowels(1), equals: 1}\n- {call: set(vowels(2)), raises: E}", "vowels", "vowels"),
         ("goal: Keep.\nexamples:\n- call: Stack().push(1)\n  equals: 1", "Stack", "stack"),
         ("goal: Write `vowels(text)`.", "vowels", "vowels"),
         ("goal: Count.\nname: BankAccount", "BankAccount", "bank_account"),
@@ -147,7 +147,7 @@ def test_tests_stubs_and_support(write: Write) -> None:
     folder = write(
         {
             "t/task.yml": "goal: Totals.\ntests: tests/test_cart.py\nfiles: [cart.py, money.py, rates.json, base.py]\n",
-            "t/tests/test_cart.py": "from cart import total\nfrom money import Money\n\ndef test_t():\n    total(Money)\n",
+            "t/tests/test_cart.py": "from cart import total\nimport money\ndef test_t():\n    total(money)\n",
             "t/cart.py": 'def total(m):\n    """The total.\n\n    >>> total(1)\n    1\n    """\n',
             "t/money.py": "class Money:\n    def add(self): ...\n",
             "t/rates.json": "{}",
@@ -258,7 +258,7 @@ def test_further_tests_are_added(write: Write) -> None:
         ("goal: x\nexamples: [{args: 5, output: 1}]\n", "'args' must be a list or a mapping"),
         ("goal: x\nexamples: [{args: {a b: 1}, output: 1}]\n", "must be names of parameters"),
         ("goal: x\nexamples: [{input: .nan, output: 1}]\n", "nan equals nothing"),
-        ("goal: x\nexamples:\n- {call: f(1), output: 1}\n- {call: f( 1 ), equals: 2}\n", ":4: contradicts the .* line 3"),
+        ("goal: x\nexamples:\n- {call: f(1), output: 1}\n- {call: f( 1 ), equals: 2}\n", ":4: contradicts .* line 3"),
     ],
 )  # fmt: skip
 def test_documents_that_cannot_be_worked_with(write: Write, text: str, message: str) -> None:
