@@ -7,7 +7,6 @@ Only literals count, on both sides, and only where the text goes on in a way tha
 from __future__ import annotations
 
 import ast
-import doctest
 import re
 
 from lamarck.records import Example
@@ -39,6 +38,8 @@ def _prompted(text: str) -> list[Example]:
     """`>>> f(1)` with the value or the exception below."""
     if ">>>" not in text:
         return []
+    import doctest
+
     on_own_lines = re.sub(r"[ \t]*`*>>>", "\n>>>", text)
     try:
         shown = doctest.DocTestParser().get_examples(on_own_lines)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import doctest
 import io
 import threading
 import tokenize
@@ -147,6 +146,8 @@ def docstrings(tree: ast.Module) -> Iterator[tuple[ast.Module | Definition, str]
 
 def has_doctests(tree: ast.Module, name: str) -> bool:
     """Whether any docstring holds an example that states what it expects. Raises `BadInput` for malformed ones."""
+    import doctest
+
     parser = doctest.DocTestParser()
     found = False
     for node, text in docstrings(tree):
@@ -163,6 +164,8 @@ def has_doctests(tree: ast.Module, name: str) -> bool:
 
 def without_doctests(docstring: str) -> str:
     """The prose of a docstring."""
+    import doctest
+
     try:
         parts = doctest.DocTestParser().parse(docstring)
     except ValueError:

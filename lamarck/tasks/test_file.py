@@ -15,8 +15,8 @@ from lamarck.tasks.reading import as_path, looks_like_path
 
 class TestFile:
     """A pytest or unittest file. Its module is the stub beside it that it imports, else the one import that does not
-    resolve; several are refused with their names. The goal is its docstring and the names of its tests; the signature is
-    known where the docstring states it."""
+    resolve; several are refused with their names. The goal is its docstring and the names of its tests; the signature
+    is known where the docstring states it."""
 
     __test__ = False  # pytest must not collect a loader
     name = "tests"
