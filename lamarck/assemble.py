@@ -173,6 +173,8 @@ class Assembly:
             self.open_tier,
             self._build_context,
             max_tokens=self.settings.models.max_tokens,
+            samples=self.settings.models.samples,
+            together=self.settings.models.parallel,
             on_token=self._on_token,
         )
         self._close.append(tier.close)

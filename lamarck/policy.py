@@ -17,7 +17,7 @@ class Rules(Record, frozen=True, kw_only=True):
     reuse: bool = True
     tiers: tuple[str, ...] = ()
     samples: int = 4  # fresh replies per tier
-    repairs: int = 1  # repair rounds on one candidate
+    repairs: int = 1  # repair rounds, on the first reply and again on the best of the others
 
 
 class Step(Record, frozen=True, kw_only=True):
@@ -42,33 +42,48 @@ def next_step(
     """What to try next, or None when everything that the rules allow was tried.
 
     history: attempts so far, in order. exhausted: generators that have no more to offer.
-    Order: the library; then tier by tier a fresh reply, up to `repairs` repairs of it, the next fresh reply.
+    Order: the library; then tier by tier as `_tier_step` says.
     """
     number = len(history) + 1
     seed = seed_for(run_id, number)
     if rules.reuse and "reuse" not in exhausted:
         return Step(number=number, generator="reuse", seed=seed)
     for tier in rules.tiers:
-        mine = [a for a in history if a.tier == tier]
-        rounds = _rounds_since_fresh(mine)
-        if mine and rounds < rules.repairs and _worth_repair(mine[-1]):
-            return Step(
-                number=number, generator="repair", seed=seed, tier=tier, temperature=0.4, repair_of=mine[-1].number
-            )
-        fresh = sum(a.generator == "model" for a in mine)
-        if fresh < rules.samples:
-            temperature = TEMPERATURES[min(fresh, len(TEMPERATURES) - 1)]
-            return Step(number=number, generator="model", seed=seed, tier=tier, temperature=temperature)
+        step = _tier_step(tier, tuple(a for a in history if a.tier == tier), rules, number, seed)
+        if step is not None:
+            return step
     return None
 
 
-def _rounds_since_fresh(attempts: list[Attempt]) -> int:
-    rounds = 0
-    for attempt in reversed(attempts):
-        if attempt.generator != "repair":
-            break
-        rounds += 1
-    return rounds
+def _tier_step(tier: str, mine: tuple[Attempt, ...], rules: Rules, number: int, seed: int) -> Step | None:
+    """One tier: the likeliest reply, repairs of it, the other samples, and repairs of the best of those.
+
+    The other samples stand together so that a model that can write several replies at once may do so.
+    """
+    fresh = [a for a in mine if a.generator == "model"]
+    repairs = len(mine) - len(fresh)
+    if len(fresh) == 1 and repairs < rules.repairs and _worth_repair(mine[-1]):
+        return _repair(tier, mine[-1], number, seed)
+    if len(fresh) < rules.samples:
+        temperature = TEMPERATURES[min(len(fresh), len(TEMPERATURES) - 1)]
+        return Step(number=number, generator="model", seed=seed, tier=tier, temperature=temperature)
+    later = [a for a in mine if a.number > fresh[0].number + rules.repairs] if fresh else []
+    last_rounds = sum(a.generator == "repair" for a in mine[mine.index(fresh[-1]) :]) if fresh else 0
+    if len(fresh) > 1 and last_rounds < rules.repairs:
+        repaired = {parent for a in mine if a.generator == "repair" and a.candidate for parent in a.candidate.parents}
+        worth = [a for a in later if _worth_repair(a) and a.candidate and a.candidate.id not in repaired]
+        if worth:
+            return _repair(tier, max(worth, key=_share_passed), number, seed)
+    return None
+
+
+def _repair(tier: str, attempt: Attempt, number: int, seed: int) -> Step:
+    return Step(number=number, generator="repair", seed=seed, tier=tier, temperature=0.4, repair_of=attempt.number)
+
+
+def _share_passed(attempt: Attempt) -> float:
+    results = [r for e in (attempt.verdict.evidence if attempt.verdict else ()) for r in e.results]
+    return sum(r.outcome is CheckOutcome.PASSED for r in results) / len(results) if results else 0.0
 
 
 def _worth_repair(attempt: Attempt) -> bool:

@@ -349,6 +349,8 @@ def _logged(working: _Working, parts: Parts, *, begin: bool) -> Run:
             reason = working.work()
         except LimitSpent as error:
             reason, working.message = _LIMITS.get(error.which, ExitReason.USD_SPENT), error.line
+            cut_off = Spend(calls=1 if error.tokens else 0, completion_tokens=error.tokens)
+            working.budget = working.budget.settle(cut_off)
     except LamarckError as error:
         reason = ExitReason.ENVIRONMENT if isinstance(error, EnvironmentProblem) else ExitReason.BAD_INPUT
         working.message = error.line

@@ -13,6 +13,7 @@ from lamarck.records import (
     Evidence,
     Origin,
     SourceFile,
+    TestResult,
     Verdict,
     make_candidate,
 )
@@ -47,19 +48,38 @@ def played(rules: Rules, *, code: bool = True, reuse: int = 0) -> list[Step]:
 
 
 def test_the_whole_order() -> None:
-    steps = played(Rules(tiers=("small", "large"), samples=2, repairs=1), reuse=1)
+    steps = played(Rules(tiers=("small", "large"), samples=3, repairs=1), reuse=1)
+    per_tier = ["model", "repair", "model", "model", "repair"]
     assert [(s.generator, s.tier) for s in steps] == [
         ("reuse", None),
-        ("model", "small"),
-        ("repair", "small"),
-        ("model", "small"),
-        ("repair", "small"),
-        ("model", "large"),
-        ("repair", "large"),
-        ("model", "large"),
-        ("repair", "large"),
+        *((generator, "small") for generator in per_tier),
+        *((generator, "large") for generator in per_tier),
     ]
     assert steps[2].repair_of == steps[1].number
+    assert steps[5].repair_of in {steps[3].number, steps[4].number}
+
+
+def test_the_best_of_the_others_is_repaired() -> None:
+    def attempt(number: int, generator: str, passed: int) -> Attempt:
+        outcomes = [CheckOutcome.PASSED] * passed + [CheckOutcome.FAILED] * (4 - passed)
+        evidence = Evidence(
+            check="tests",
+            check_version="1",
+            candidate_id="c",
+            outcome=CheckOutcome.FAILED,
+            results=tuple(TestResult(id=str(i), outcome=o) for i, o in enumerate(outcomes)),
+        )
+        code = make_candidate(
+            files=(SourceFile(path="m.py", text=str(number)),), entry_point=None, origin=Origin(generator=generator)
+        )
+        verdict = Verdict(decision=Decision.REJECTED, evidence=(evidence,))
+        return Attempt(number=number, generator=generator, tier="t", candidate=code, verdict=verdict)
+
+    history = [attempt(1, "model", 3), attempt(2, "repair", 3)]
+    history += [attempt(n, "model", passed) for n, passed in ((3, 1), (4, 2), (5, 0))]
+    step = next_step("run", tuple(history), Rules(reuse=False, tiers=("t",), samples=4, repairs=1))
+    assert step is not None
+    assert (step.generator, step.repair_of) == ("repair", 4)
 
 
 def test_no_repair_without_code() -> None:
@@ -79,7 +99,9 @@ def test_nothing_to_do() -> None:
 @given(st.integers(1, 5), st.integers(0, 2), st.integers(0, 3))
 def test_it_ends_and_no_seed_repeats(samples: int, repairs: int, reuse: int) -> None:
     steps = played(Rules(tiers=("a", "b"), samples=samples, repairs=repairs), reuse=reuse)
-    assert len(steps) == reuse + 2 * samples * (1 + repairs)
+    fresh = sum(s.generator == "model" for s in steps)
+    assert fresh == 2 * samples
+    assert sum(s.generator == "repair" for s in steps) <= 4 * repairs
     assert len({s.seed for s in steps}) == len(steps)
     assert [s.number for s in steps] == list(range(1, len(steps) + 1))
 

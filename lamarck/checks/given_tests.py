@@ -60,7 +60,7 @@ class GivenTests:
         for subject in hollows:
             if subject.passed:
                 raise BadInput(
-                    f"the tests prove nothing: a body of {_SAID[subject.label]} passes all {len(subject.results)}",
+                    f"the tests prove nothing: a body of {_SAID[subject.label]} passes {_all(len(subject.results))}",
                     "assert something about a result that only right code gives",
                 )
         if report.broke is None:
@@ -96,6 +96,10 @@ class GivenTests:
 
 def _subjects(hollows: dict[Body, tuple[SourceFile, ...]]) -> tuple[Subject, ...]:
     return tuple(Subject(label=body, files=files) for body, files in hollows.items())
+
+
+def _all(count: int) -> str:
+    return "the only one" if count == 1 else f"all {count} of them"
 
 
 def _one_line(text: str) -> str:
