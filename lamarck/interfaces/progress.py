@@ -30,6 +30,7 @@ class Progress:
         self._resumable = resumable
         self._live: Live | None = None
         self._limits: Limits | None = None
+        self._task: Task | None = None
         self._started = time.monotonic()
         self._step = ""
         self._phase = ""
@@ -67,11 +68,8 @@ class Progress:
         self._limits = limits
 
     def begin(self, task: Task) -> None:
-        """Say what is asked for."""
-        from rich.text import Text
-
-        tests = ", ".join(dict.fromkeys(a.path for a in task.acceptance)) or "none given"
-        self._tell(Text.assemble("task: ", headline(task.goal, 100), (f" · tests: {shortened(tests, 100)}", "dim")))
+        """Say what is asked for, once the run begins."""
+        self._task = task
 
     # --- events, by their names
 
@@ -81,6 +79,9 @@ class Progress:
         self._samples.clear()
         if self._resumable:
             self._terminal.run_under_way = event.run_id
+        if self._task is not None:
+            self._tell(_asked_for(self._task))
+            self._task = None
 
     def _on_run_ended(self, event: Event) -> None:
         reason: ExitReason | None = event.data.get("exit_reason")
@@ -182,3 +183,10 @@ class Progress:
             self._live.console.print(Text(f"    {line}", style="dim"))
         else:
             self._terminal.note_detail(line)
+
+
+def _asked_for(task: Task) -> Text:
+    from rich.text import Text
+
+    tests = ", ".join(dict.fromkeys(a.path for a in task.acceptance)) or "none given"
+    return Text.assemble("task: ", headline(task.goal, 100), (f" · tests: {shortened(tests, 100)}", "dim"))
