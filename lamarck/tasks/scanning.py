@@ -12,6 +12,7 @@ _WORD = re.compile(r"(?:True|False|None)\b")
 _STRING = re.compile(r"[bB]?(?:'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\")")
 _PAIRS = {"(": ")", "[": "]", "{": "}"}
 _LONGEST_GROUP = 2000
+_DEEPEST = 20  # brackets inside brackets
 
 
 def closing(text: str, start: int) -> int | None:
@@ -27,6 +28,8 @@ def closing(text: str, start: int) -> int | None:
             at = string.end()
             continue
         if letter in _PAIRS:
+            if len(stack) == _DEEPEST:
+                return None
             stack.append(_PAIRS[letter])
         elif letter in ")]}":
             if not stack or stack.pop() != letter:
