@@ -52,7 +52,7 @@ class Terminal:
             self.out.print(*parts, sep="\n")
             return
         with self.out.capture() as captured:
-            self.out.print(*parts, sep="\n")
+            self.out.print(*parts, sep="\n", crop=False)  # code keeps its long lines
         self.text("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
 
     def note(self, text: str) -> None:

@@ -34,9 +34,12 @@ def short_id(identifier: str) -> str:
 def seconds(value: float) -> str:
     if value < 0:
         return "-" + seconds(-value)
-    if value < 1:
+    if value < 0.9995:
         return f"{value * 1000:.0f} ms"
-    return f"{value:.1f} s" if value < 120 else f"{value // 60:.0f} min {value % 60:.0f} s"
+    if value < 119.95:
+        return f"{value:.1f} s"
+    minutes, rest = divmod(round(value), 60)
+    return f"{minutes} min {rest} s"
 
 
 def count(number: float, noun: str) -> str:
