@@ -87,7 +87,7 @@ def prove(task: Task, candidate: Candidate, parts: Parts, *, own_code: bool = Fa
     key = content_id(
         "verdict",
         candidate.id,
-        [task.module, task.stubs, task.support, task.acceptance, task.job_limits],
+        [task.module, task.entry_point, task.stubs, task.support, task.acceptance, task.job_limits],
         [(c.name, c.version) for c in applicable],
         [parts.environment, parts.accept_claimed, own_code],
     )
@@ -293,6 +293,8 @@ class _Solving(_Working):
 
     def _seen_before(self, candidate: Candidate) -> int | None:
         trees = [tree_hash(f.text) for f in candidate.files]
+        if None in trees:
+            return None  # what does not parse has no tree to compare
         for attempt in self.history:
             if attempt.candidate and attempt.verdict and [tree_hash(f.text) for f in attempt.candidate.files] == trees:
                 return attempt.number

@@ -45,7 +45,7 @@ def extract(reply: str, paths: tuple[str, ...], wanted: str | None) -> Extractio
 
     paths: what has to be written, main file first. wanted: the name that the main file should define.
     """
-    blocks = _blocks(reply)
+    blocks = _blocks(reply.encode("utf-8", "replace").decode())  # half a surrogate pair is no text to keep
     rules: list[str] = []
     if len(paths) == 1:
         code = _best_block([b for _, b in blocks], wanted, rules)
