@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -38,7 +39,8 @@ class Progress:
         self._pieces = 0
         self._first_piece = 0.0
         self._tokens_spent = 0
-        self._samples: dict[str, int] = {}
+        self._samples: Counter[str] = Counter()
+        self._earlier: Sequence[Attempt] = ()
 
     def __enter__(self) -> Self:
         if self._terminal.err.is_terminal:
@@ -67,16 +69,18 @@ class Progress:
         """What the run may use, for the live line."""
         self._limits = limits
 
-    def begin(self, task: Task) -> None:
-        """Say what is asked for, once the run begins."""
+    def begin(self, task: Task, earlier: Sequence[Attempt] = ()) -> None:
+        """Say what is asked for, once the run begins. earlier: attempts of the run that is resumed."""
         self._task = task
+        self._earlier = earlier
 
     # --- events, by their names
 
     def _on_run_started(self, event: Event) -> None:
         self._started = self._step_began = time.monotonic()
         self._step, self._phase, self._tokens_spent = "", "", 0
-        self._samples.clear()
+        self._samples = Counter(a.tier or "" for a in self._earlier if a.generator == "model")
+        self._earlier = ()
         if self._resumable:
             self._terminal.run_under_way = event.run_id
         if self._task is not None:
@@ -92,7 +96,7 @@ class Progress:
         step = event.data["step"]
         self._pieces, self._step_began, self._phase = 0, time.monotonic(), ""
         if step.generator == "model":
-            self._samples[step.tier] = self._samples.get(step.tier, 0) + 1
+            self._samples[step.tier] += 1
         self._step = event.text or self._named(step.generator, step.tier, step.repair_of)
 
     def _on_token(self, event: Event) -> None:
@@ -119,7 +123,7 @@ class Progress:
 
     def _named(self, generator: str, tier: str | None, repair_of: int | None) -> str:
         if generator == "model":
-            return f"model {tier}, sample {self._samples.get(tier or '', 0)}"
+            return f"model {tier}, sample {self._samples[tier or '']}"
         if generator == "repair":
             return f"repair of attempt {repair_of} by {tier}"
         return generator

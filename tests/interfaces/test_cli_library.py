@@ -55,8 +55,9 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Run]]
 
 
 @pytest.fixture
-def ask(cli: Cli, filled: dict[str, Any]) -> Cli:
-    """A command on the filled library."""
+def ask(cli: Cli, filled: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Cli:
+    """A command on the filled library, with room for long paths."""
+    monkeypatch.setenv("COLUMNS", "250")
 
     def command(*arguments: str) -> Any:
         return cli(*arguments, "--library", filled["path"])

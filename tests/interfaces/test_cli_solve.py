@@ -198,7 +198,9 @@ def test_bad_input_is_one_line(
 
 def test_a_reply_without_code_costs_an_attempt_and_no_more(cli: Cli, folder: Path, tests: Path) -> None:
     path = folder / "chat.jsonl"
-    path.write_text("".join(json.dumps({"text": t}) + "\n" for t in ("I cannot do that.", f"```python\n{GOOD}```")))
+    path.write_text(
+        "".join(json.dumps({"text": t}) + "\n" for t in ("I cannot do that.", *[f"```python\n{GOOD}```"] * 3))
+    )
     document = cli("solve", GOAL, "--tests", tests, "--model", f"scripted:{path}", "--json").document
     assert document["attempts"][0]["decision"] is None
     assert document["attempts"][0]["note"]

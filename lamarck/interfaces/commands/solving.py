@@ -95,8 +95,8 @@ def resume(
         allow_degraded=allow_degraded,
         observers=(progress,),
     ) as lamarck:
-        task = lamarck.run(run).task
-        limits = task.limits
+        stopped = lamarck.run(run)
+        limits = stopped.task.limits
         given = lamarck.settings.limits
         limits = limits.replace(
             tokens=limits.tokens if tokens is None else given.tokens,
@@ -106,7 +106,7 @@ def resume(
         progress.name_of = _names(lamarck)
         progress.limits(limits)
         with progress:
-            progress.begin(task)
+            progress.begin(stopped.task, stopped.attempts)
             ended = lamarck.resume(run, limits=limits)
         return end(terminal, lamarck, ended, out=out)
 
