@@ -23,8 +23,9 @@ def explain(said: str, settings: Path = Path("/proc/sys")) -> SandboxUnavailable
 def _mend(settings: Path) -> str:
     if _setting(settings / "kernel/apparmor_restrict_unprivileged_userns") == "1":
         return (
-            "AppArmor denies user namespaces: `apt install bubblewrap apparmor-profiles` and load its profile "
-            "bwrap-userns-restrict, or `sysctl -w kernel.apparmor_restrict_unprivileged_userns=0`"
+            "AppArmor denies user namespaces to programs without a profile: `apt install bubblewrap apparmor-profiles "
+            "&& ln -s /usr/share/apparmor/extra-profiles/bwrap-userns-restrict /etc/apparmor.d/ && systemctl reload "
+            "apparmor`, or for all programs `sysctl -w kernel.apparmor_restrict_unprivileged_userns=0`"
         )
     if _setting(settings / "kernel/unprivileged_userns_clone") == "0":
         return "allow user namespaces: `sysctl -w kernel.unprivileged_userns_clone=1`"

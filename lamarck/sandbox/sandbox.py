@@ -80,7 +80,9 @@ class Job:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """How a job ended. seconds and cpu_seconds are taken outside the job; output is capped at `limits.output_bytes`."""
+    """How a job ended. seconds and cpu_seconds are taken outside the job; stdout and stderr together are capped at
+    `limits.output_bytes`. exit_code: 128 + the signal's number for a job that a signal ended, None for a stopped one.
+    """
 
     reason: StopReason
     exit_code: int | None
