@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
 import socket
 import stat
@@ -124,8 +125,9 @@ class BubblewrapSandbox:
         self, job: Job, program: list[tuple[str, str]], warden: Warden, cgroup: JobCgroup | None
     ) -> SupervisedJob:
         is_root = os.geteuid() == 0
+        name = f"lamarck-job-{secrets.token_hex(8)}"
         with ExitStack() as theirs, ExitStack() as ours:  # closed in any case; closed where the launch fails
-            spec = specification(job, program, cgroup, is_root=is_root, limits_processes=self._limits_processes)
+            spec = specification(job, name, program, cgroup, is_root=is_root, limits_processes=self._limits_processes)
             theirs.callback(os.close, spec)
             control, far_control = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
             theirs.enter_context(far_control)
@@ -140,6 +142,7 @@ class BubblewrapSandbox:
             warden.request([spec, far_control.fileno(), *writing, *job.pass_fds])
             ours.pop_all()
         return SupervisedJob(
+            name=name,
             ends=Ends(control=control, stdout=reading[0], stderr=reading[1]),
             limits=job.limits,
             cgroup=cgroup,

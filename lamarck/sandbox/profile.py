@@ -32,12 +32,19 @@ _NAMESPACES = (
 
 
 def specification(
-    job: Job, program: list[tuple[str, str]], cgroup: JobCgroup | None, *, is_root: bool, limits_processes: bool
+    job: Job,
+    name: str,
+    program: list[tuple[str, str]],
+    cgroup: JobCgroup | None,
+    *,
+    is_root: bool,
+    limits_processes: bool,
 ) -> int:
     """A memory file (its descriptor) that tells the warden what to start: see warden.py.
 
-    program: bubblewrap and what it needs beside it. limits_processes: whether an rlimit does. Raises `ValueError` for
-    a job that makes no sense, `SandboxUnavailable` for one whose mounts are not there.
+    name: what bubblewrap's processes are called. program: bubblewrap and what it needs beside it. limits_processes:
+    whether an rlimit does. Raises `ValueError` for a job that makes no sense, `SandboxUnavailable` for one whose
+    mounts are not there.
     """
     _check(job)
     profile = _Profile()
@@ -45,6 +52,7 @@ def specification(
     profile.of_job(job)
     text = json.dumps(
         {
+            "name": name,
             "program": program,
             "binds": profile.binds,
             "arguments": profile.arguments,

@@ -42,6 +42,7 @@ class SupervisedJob:
     def __init__(
         self,
         *,
+        name: str,
         ends: Ends,
         limits: JobLimits,
         cgroup: JobCgroup | None,
@@ -50,6 +51,7 @@ class SupervisedJob:
         enforcement: Mapping[str, str],
         keeper: object,
     ) -> None:
+        self._name = name  # of bubblewrap's two processes
         self._ends = ends
         self._limits = limits
         self._cgroup = cgroup
@@ -60,7 +62,6 @@ class SupervisedJob:
         self._output: dict[int, bytearray] = {ends.stdout: bytearray(), ends.stderr: bytearray()}
         self._reason: StopReason | None = None
         self._said: dict[str, Any] = {}  # by the warden: see its protocol
-        self._inner: int | None = None  # a pidfd of the first process of the job's pid namespace
         self._outcome: Outcome | None = None
         self._failure: BaseException | None = None
         self._lock = threading.Lock()
@@ -129,22 +130,20 @@ class SupervisedJob:
             return  # it ended without having read our word to end it; what it said is still to be read
         if packet:
             self._said |= json.loads(packet)
-            if "child-pid" in self._said and self._inner is None:
-                with contextlib.suppress(ProcessLookupError):
-                    self._inner = os.pidfd_open(self._said["child-pid"])
         else:
             self._said |= {"ended": None, "error": "the process that starts jobs is gone"}
-            self._end_orphan()
+            self._end_orphans()
 
-    def _end_orphan(self) -> None:
+    def _end_orphans(self) -> None:
         """bubblewrap dies with the warden, and its inner process with bubblewrap, but not while it is being set up."""
-        if self._inner is None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            signal.pidfd_send_signal(self._inner, signal.SIGKILL)
-        poll = select.poll()
-        poll.register(self._inner, select.POLLIN)
-        poll.poll(_END_SECONDS * 1000)
+        deadline, quiet = time.monotonic() + _END_SECONDS, 0
+        while quiet < 3 and time.monotonic() < deadline:  # one that is being made meanwhile is seen the next time
+            left = watch.processes_called(self._name)
+            quiet = 0 if left else quiet + 1
+            for pid in left:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            time.sleep(0.01)
 
     def _read(self, fd: int) -> bool:
         """Take what a pipe holds; False at its end."""
@@ -227,7 +226,5 @@ class SupervisedJob:
             self._ends.control.close()
             os.close(self._ends.stdout)
             os.close(self._ends.stderr)
-        if self._inner is not None:
-            os.close(self._inner)
         if self._cgroup is not None:
             self._cgroup.remove()

@@ -127,6 +127,7 @@ def _memory_file(content: bytes) -> int:
 
 def become_job(spec: dict[str, Any], files: list[bytes], fds: list[int], status: int, release: int) -> NoReturn:
     """Take on the job's limits and identity and become bubblewrap. `fds`: stdout, stderr, *passed."""
+    warden = os.getppid()
     os.setsid()
     for signal_number in (signal.SIGCHLD, signal.SIGPIPE, signal.SIGINT, signal.SIGTERM):
         signal.signal(signal_number, signal.SIG_DFL)
@@ -173,8 +174,10 @@ def become_job(spec: dict[str, Any], files: list[bytes], fds: list[int], status:
         os.setresgid(group, group, group)
         os.setresuid(user, user, user)
     _checked(libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0), "prctl")
+    if os.getppid() != warden:  # it died before the line above could mean anything
+        os._exit(127)
     _scope_with_landlock()
-    os.execve(executable, ["bwrap", "--args", str(argument_fd), "--", *spec["argv"]], {})  # noqa: S606
+    os.execve(executable, [spec["name"], "--args", str(argument_fd), "--", *spec["argv"]], {})  # noqa: S606
 
 
 # --- all jobs, in the warden -----------------------------------------------------------------------------------------

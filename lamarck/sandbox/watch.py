@@ -33,6 +33,16 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
+def processes_called(name: str) -> list[int]:
+    """By the first word of their command lines."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            if Path(f"/proc/{pid}/cmdline").read_bytes().startswith(name.encode() + b"\0"):
+                found.append(int(pid))
+    return found
+
+
 def usage_of(pid: int, inner: int, *, has_private_scratch: bool) -> Usage:
     """What `pid` (bubblewrap), its inner process and all of its descendants use. Memory includes memory files and what
     the job's tmpfs folders hold. CPU time of those that ended is counted where their parents waited for them."""
