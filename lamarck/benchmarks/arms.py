@@ -30,18 +30,21 @@ from lamarck.records import (
     make_candidate,
 )
 
-SAMPLES = 16  # more than the budget pays for, so that the budget is what ends a task
+SAMPLES = 64  # of best-of-n: more than the budget pays for, so that the budget is what ends a task
 TEMPERATURE = 0.5  # of the second and later samples of best-of-n; the first is greedy
 _UNBOUNDED = Limits(tokens=10**9, seconds=3600.0, usd=0.0)  # the metered model is what limits tokens
 _FENCED = re.compile(r"^[ \t]*```[^\n]*\n(.*?)^[ \t]*```[ \t]*$", re.M | re.S)
 
 
 class Proposed(Record, frozen=True, kw_only=True):
-    """What an arm ends with. accepted: what its own tests said; None when it asks nobody."""
+    """What an arm ends with. accepted: what its own tests said; None when it asks nobody. broke: why its tests could
+    not be run, which is nobody's failure; the pair is then tried again on resume.
+    """
 
     candidate: Candidate | None
     accepted: bool | None = None
     note: str = ""
+    broke: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,11 +68,10 @@ class Bench:
 
 @dataclass(frozen=True, kw_only=True)
 class Arm:
-    """One way. asks: whether it needs a model. ablates: what it lacks of `lamarck`, for the table."""
+    """One way. asks: whether it needs a model."""
 
     run: Callable[[Bench], Proposed]
     asks: bool = True
-    ablates: str = ""
 
 
 def reference(bench: Bench) -> Proposed:
@@ -130,7 +132,10 @@ def best_of_n(bench: Bench) -> Proposed:
         candidate = bench.candidate(files, "best-of-n")
         if not bench.task.tests(Trust.GIVEN):
             return Proposed(candidate=candidate, note="no given tests to choose by: the first sample")
-        share = passed_share(bench.lamarck.judge(bench.task, candidate))
+        evidence = bench.lamarck.judge(bench.task, candidate)
+        if evidence.outcome is CheckOutcome.ERRORED:
+            return Proposed(candidate=None, broke=evidence.log)
+        share = passed_share(evidence)
         if share > best_share:
             best, best_share = candidate, share
         if share == 1.0:
@@ -151,16 +156,23 @@ def _ask(bench: Bench, *, temperature: float) -> tuple[SourceFile, ...] | None:
 
 
 def lamarck_with(**changes: object) -> Callable[[Bench], Proposed]:
-    """The loop with an empty library and these model settings changed; its best candidate, whatever the verdict."""
+    """The loop as it is set, with an empty library and these model settings changed; its best candidate, whatever the
+    verdict. One reply at a time: one that is written ahead is paid for even when an earlier one is accepted, and which
+    of two comes first would depend on the machine.
+    """
 
     def run(bench: Bench) -> Proposed:
-        models = bench.settings.models.replace(samples=SAMPLES).replace(**changes)
+        models = bench.settings.models.replace(parallel=1).replace(**changes)
         settings = bench.settings.replace(models=models)
         library = bench.folder / "library.sqlite"
         with bench.lamarck.beside(settings=settings, library=library, model=bench.model) as lamarck:
             done = lamarck.solve(bench.task, limits=_UNBOUNDED)
+        broken = [
+            e for a in done.attempts if a.verdict for e in a.verdict.evidence if e.outcome is CheckOutcome.ERRORED
+        ]
         attempt = best_attempt(done)
         return Proposed(
+            broke=broken[0].log if broken else "",
             candidate=attempt.candidate if attempt else None,
             accepted=done.exit_reason is ExitReason.ACCEPTED,
             note=f"{done.exit_reason} after {len(done.attempts)} attempts",
@@ -195,9 +207,10 @@ ARMS: Mapping[str, Arm] = {
     "raw": Arm(run=raw),
     "best-of-n": Arm(run=best_of_n),
     "lamarck": Arm(run=lamarck_with()),
-    "lamarck-no-repair": Arm(run=lamarck_with(repairs=0), ablates="repair: fresh samples only"),
-    "lamarck-no-resample": Arm(run=lamarck_with(samples=1), ablates="fresh samples: one, and its repair"),
-    "lamarck-two-repairs": Arm(run=lamarck_with(repairs=2), ablates="nothing: a second repair round"),
+    # One setting changed, everything else as in `lamarck`.
+    "lamarck-no-repair": Arm(run=lamarck_with(repairs=0)),
+    "lamarck-no-resample": Arm(run=lamarck_with(samples=1)),
+    "lamarck-two-repairs": Arm(run=lamarck_with(repairs=2)),
 }
 
 

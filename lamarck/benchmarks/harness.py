@@ -101,6 +101,8 @@ class Harness:
         return row if proposed is None else self._scored(row, built, proposed)
 
     def _scored(self, row: Result, built: Built, proposed: Proposed) -> Result:
+        if proposed.broke:
+            return row.replace(outcome="errored", note=_end_of(proposed.broke))
         row = row.replace(shown_passed=proposed.accepted, note=proposed.note, outcome="no_candidate")
         if proposed.candidate is None:
             return row
@@ -120,9 +122,14 @@ class Harness:
         except BadInput as error:  # hidden tests that decide nothing are no score
             return "refused", False, error.line
         if evidence.outcome is CheckOutcome.ERRORED:
-            return "errored", False, evidence.log[:200]
+            return "errored", False, _end_of(evidence.log)
         claimed = "scored in the candidate's own process" if evidence.assurance is Assurance.CLAIMED else ""
         return "scored", evidence.outcome is CheckOutcome.PASSED, claimed
+
+
+def _end_of(log: str) -> str:
+    """The last of a log, in one line: there the error stands."""
+    return " ".join(log.split())[-300:]
 
 
 def _spent(row: Result, meter: MeteredModel | None, wall: float, cpu: float) -> Result:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 from lamarck.api import Message, Model, Reply, Request, TokenCallback
@@ -31,6 +32,7 @@ class MeteredModel:
         self.replies: list[Reply] = []
         self.inside_seconds = 0.0  # wall clock and CPU time that passed in here, to be taken off the arm's own
         self.inside_cpu = 0.0
+        self._one_at_a_time = threading.Lock()
 
     @property
     def generated_tokens(self) -> int:
@@ -46,6 +48,10 @@ class MeteredModel:
         return sum(r.cpu_seconds for r in self.replies)
 
     def complete(self, request: Request, on_token: TokenCallback | None = None) -> Reply:
+        with self._one_at_a_time:  # so that what is left is known before the next call begins
+            return self._complete(request, on_token)
+
+    def _complete(self, request: Request, on_token: TokenCallback | None) -> Reply:
         left = self._tokens - self.generated_tokens
         if left < SHORTEST_REPLY:
             raise LimitSpent(f"{self._tokens - left} of {self._tokens} generated tokens are spent", which="tokens")

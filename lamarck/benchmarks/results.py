@@ -33,8 +33,8 @@ class Result(Record, frozen=True, kw_only=True, tag="result"):
     """One arm on one task.
 
     outcome: scored (the hidden tests decided), no_candidate, refused (the task's own tests are unusable; `note` says
-    why) or errored (the scoring broke: neither pass nor fail, so it is tried again on resume). seconds: wall clock of
-    the arm, the model's part as it was when the reply was made, scoring not included.
+    why) or errored (tests could not be run: neither pass nor fail, so it is tried again on resume). seconds: wall
+    clock of the arm, the model's part as it was when the reply was made, scoring not included.
     """
 
     task: str

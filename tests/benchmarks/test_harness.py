@@ -75,14 +75,16 @@ def test_raw_takes_the_first_block_as_it_is_and_the_loop_repairs(double_row: Pat
             return WRONG_DOUBLE
         return right(request)
 
-    arms = ("raw", "lamarck", "lamarck-no-repair")
-    found = run(double_row, *arms, model=ScriptedModel(slow_learner), limit=None, tokens=400)
-    assert "double" not in solved(found, "raw")
+    arms = ("raw", "best-of-n", "lamarck", "lamarck-no-repair")
+    found = run(double_row, *arms, model=ScriptedModel(slow_learner), tokens=200)
     assert "double" in solved(found, "lamarck")
     assert found["double", "lamarck"].calls == 2
-    assert "double" not in solved(found, "lamarck-no-repair")
-    assert found["double", "lamarck-no-repair"].calls > 2, "the budget ends it, not the number of samples"
-    assert found["double", "lamarck-no-repair"].generated_tokens <= 400
+    for arm in ("raw", "best-of-n", "lamarck-no-repair"):
+        assert "double" not in solved(found, arm)
+    assert found["double", "raw"].calls == 1
+    assert found["double", "best-of-n"].calls > 4, "the budget ends it, not the number of samples"
+    assert 136 < found["double", "best-of-n"].generated_tokens <= 200
+    assert found["double", "lamarck-no-repair"].calls == Settings().models.samples
 
 
 def test_best_of_n_samples_until_the_shown_test_passes(double_row: Path) -> None:

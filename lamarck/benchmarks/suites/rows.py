@@ -12,7 +12,7 @@ from typing import Any
 from lamarck.errors import BadInput
 
 MODULE = "solution"  # what a suite's single file is called where the suite itself names none
-HINT = "see the table of suites in docs/benchmarks.md"
+HINT = "name the data of this suite with --data"
 
 
 def json_lines(path: Path, needed: tuple[str, ...]) -> Iterator[dict[str, Any]]:
@@ -35,7 +35,7 @@ def read(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"{path}: cannot be read: {error}", f"check --data; {HINT}") from error
+        raise BadInput(f"{path}: cannot be read: {error}", HINT) from error
 
 
 def names_read(source: str) -> set[str]:

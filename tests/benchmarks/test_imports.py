@@ -1,0 +1,30 @@
+"""Benchmarks measure what users have: they import the public API and the records, nothing below them."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import lamarck.benchmarks
+
+ALLOWED = ("lamarck", "lamarck.api", "lamarck.records", "lamarck.errors")
+
+
+def test_benchmarks_import_only_the_public_api() -> None:
+    folder = Path(lamarck.benchmarks.__file__).parent
+    imported = {
+        (path.name, name)
+        for path in folder.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        for name in _names(node)
+        if name.split(".")[0] == "lamarck"
+    }
+    assert len({name for name, _ in imported}) > 10
+    wrong = {(f, n) for f, n in imported if n not in ALLOWED and not n.startswith("lamarck.benchmarks")}
+    assert wrong == set()
+
+
+def _names(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    return [node.module or ""] if isinstance(node, ast.ImportFrom) else []
