@@ -22,17 +22,18 @@ class Progress:
     """Give it to Lamarck as an observer and use it as a context manager while the run lasts.
 
     On a terminal a live line shows the step under way; elsewhere only the plain lines of what is over. resumable: the
-    run can be resumed, so an interruption says how.
+    run can be resumed, so an interruption says how. clock: seconds that only grow.
     """
 
-    def __init__(self, terminal: Terminal, *, resumable: bool) -> None:
+    def __init__(self, terminal: Terminal, *, resumable: bool, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
         self.name_of: Callable[[str], str] = short_id  # an artifact, for people
         self._terminal = terminal
         self._resumable = resumable
         self._live: Live | None = None
         self._limits: Limits | None = None
         self._task: Task | None = None
-        self._started = time.monotonic()
+        self._started = clock()
         self._step = ""
         self._phase = ""
         self._step_began = self._started
@@ -77,7 +78,7 @@ class Progress:
     # --- events, by their names
 
     def _on_run_started(self, event: Event) -> None:
-        self._started = self._step_began = time.monotonic()
+        self._started = self._step_began = self._clock()
         self._step, self._phase, self._tokens_spent = "", "", 0
         self._samples = Counter(a.tier or "" for a in self._earlier if a.generator == "model")
         self._earlier = ()
@@ -94,14 +95,14 @@ class Progress:
 
     def _on_step(self, event: Event) -> None:
         step = event.data["step"]
-        self._pieces, self._step_began, self._phase = 0, time.monotonic(), ""
+        self._pieces, self._step_began, self._phase = 0, self._clock(), ""
         if step.generator == "model":
             self._samples[step.tier] += 1
         self._step = event.text or self._named(step.generator, step.tier, step.repair_of)
 
     def _on_token(self, event: Event) -> None:
         if self._pieces == 0:
-            self._first_piece = time.monotonic()
+            self._first_piece = self._clock()
         self._pieces += 1
 
     def _on_checking(self, event: Event) -> None:
@@ -110,9 +111,9 @@ class Progress:
     def _on_attempt(self, event: Event) -> None:
         attempt: Attempt = event.data["record"]
         self._tokens_spent += attempt.spend.tokens
-        took = time.monotonic() - self._step_began
+        took = self._clock() - self._step_began
         self._tell(self._over(attempt, took))
-        self._phase = ""
+        self._step = ""
         if attempt.verdict is not None and attempt.verdict.decision != "accepted":
             from lamarck.interfaces.report import complaints
 
@@ -158,7 +159,7 @@ class Progress:
 
         if not self._step:
             return Text("")
-        now = time.monotonic()
+        now = self._clock()
         mark = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"[int(now * 8) % 10]
         parts = [f"{mark} {clean(self._step, newlines=False)}"]
         if self._phase:
@@ -171,7 +172,7 @@ class Progress:
         parts.append(seconds(now - self._step_began) if now - self._step_began >= 1 else "")
         if self._limits is not None:
             parts.append(f"{now - self._started:.0f} of {self._limits.seconds:.0f} s")
-            parts.append(f"{self._tokens_spent:,} of {self._limits.tokens:,} tokens spent")
+            parts.append(f"{self._tokens_spent:,} of {self._limits.tokens:,} tokens")
         return Text(" · ".join(p for p in parts if p), style="dim", no_wrap=True, overflow="ellipsis")
 
     def _tell(self, line: Text) -> None:

@@ -144,21 +144,33 @@ class Screen(Terminal):
 
 def test_the_live_line_tells_step_tokens_and_limits() -> None:
     screen = Screen()
-    progress = Progress(screen, resumable=True)
+    seconds = 100.0
+    progress = Progress(screen, resumable=True, clock=lambda: seconds)
     progress.limits(Limits(tokens=8000, seconds=300))
+    told: list[str] = []
     with progress:
         progress(event("run_started"))
+        seconds += 10
         progress(event("step", step=Step(number=1, generator="model", seed=1, tier="big")))
-        for _ in range(3):
+        told.append(str(progress._line()))
+        seconds += 3
+        progress(event("token", "x"))
+        seconds += 2
+        for _ in range(29):
             progress(event("token", "x"))
-        writing = str(progress._line())
+        told.append(str(progress._line()))
         progress(event("checking"))
-        checking = str(progress._line())
+        told.append(str(progress._line()))
         progress(attempt(1, "model", verdict(Decision.ACCEPTED, P), spend=Spend(prompt_tokens=900)))
-        after = str(progress._line())
-    assert writing[2:] == "model big, sample 1 · ≥ 3 tokens · 0 of 300 s · 0 of 8,000 tokens spent"
-    assert checking[2:] == "model big, sample 1 · checking · 0 of 300 s · 0 of 8,000 tokens spent"
-    assert after.endswith("900 of 8,000 tokens spent")
+        assert str(progress._line()) == ""  # nothing is under way
+        progress(event("step", step=Step(number=2, generator="model", seed=1, tier="big")))
+        told.append(str(progress._line()))
+    assert [line[2:] for line in told] == [
+        "model big, sample 1 · 10 of 300 s · 0 of 8,000 tokens",
+        "model big, sample 1 · ≥ 30 tokens · 15 tokens/s · 5.0 s · 15 of 300 s · 0 of 8,000 tokens",
+        "model big, sample 1 · checking · 5.0 s · 15 of 300 s · 0 of 8,000 tokens",
+        "model big, sample 2 · 15 of 300 s · 900 of 8,000 tokens",
+    ]
     assert "tests 1/1" in screen.stream.getvalue()
     assert screen.cursor_is_back
 
