@@ -86,9 +86,7 @@ def test_a_task_that_is_not_accepted_is_no_measurement(tmp_path: Path, monkeypat
 
 def test_the_report_says_what_was_wanted_and_how_it_was_measured() -> None:
     figures = (
-        Figure(
-            name="a", unit="ms", values={"p50": 1234.5}, samples=3, how="with care", wanted="p50 under 1", met=False
-        ),
+        Figure(name="a", unit="ms", values={"p50": 1234.5}, samples=3, how="with care", wanted="p50 < 1", met=False),
         Figure(name="b", unit="", values={"rounds": 2}, samples=2, how="twice", notes=("a note",)),
     )
     report = SpineReport(machine=this_machine(), figures=figures)
