@@ -42,6 +42,7 @@ from lamarck.records import (
     Spend,
     Task,
     Trust,
+    Verdict,
     make_candidate,
     make_task,
     now,
@@ -387,7 +388,7 @@ def pending_attempt(run: Run) -> Attempt | None:
     return next((a for a in reversed(run.attempts) if a.verdict and a.verdict.decision is Decision.PENDING), None)
 
 
-def reviewed(task: Task, candidate: Candidate, attempt: Attempt, *, approve: bool, reason: str) -> Any:
+def reviewed(task: Task, candidate: Candidate, attempt: Attempt, *, approve: bool, reason: str) -> Verdict:
     """The verdict with a person's decision among its evidence."""
     from lamarck.checks.verdict import decide
 
@@ -404,7 +405,9 @@ def reviewed(task: Task, candidate: Candidate, attempt: Attempt, *, approve: boo
         trust=Trust.GIVEN,
         log=f"{'approved' if approve else 'rejected'} by {who} at {now()}" + (f": {reason}" if reason else ""),
     )
-    required = tuple(e.check for e in attempt.verdict.evidence if e.check != "review")
+    # What a model wrote or a text was read for is what the person decides about: it is not required any more.
+    weaker = {Trust.DERIVED, Trust.GENERATED}
+    required = tuple(e.check for e in attempt.verdict.evidence if e.check != "review" and e.trust not in weaker)
     return decide(
         task,
         candidate.id,

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from lamarck.budget import Budget
 from lamarck.checks.check import Check
-from lamarck.checks.verdict import decide
+from lamarck.checks.verdict import REVIEW, decide
 from lamarck.errors import BadInput, EnvironmentProblem, LamarckError, LimitSpent
 from lamarck.generators.generator import Generator, Proposal
 from lamarck.library.library import Library
@@ -138,9 +138,18 @@ class Verification(Record, frozen=True, kw_only=True):
 
 
 def verify(artifact: Artifact, parts: Parts) -> Verification:
-    """Measure an artifact's evidence again, without any stored verdict."""
+    """Measure an artifact's evidence again, without any stored verdict. What a person decided stays decided."""
     own_code = artifact.candidate.origin.generator == "user"
     after = prove(artifact.task, artifact.candidate, parts, own_code=own_code, fresh=True)
+    if reviews := tuple(e for e in artifact.verdict.evidence if e.check == REVIEW):
+        after = decide(
+            artifact.task,
+            artifact.candidate.id,
+            (*after.evidence, *reviews),
+            required=(*(c.name for c in parts.checks if c.required and c.applies(artifact.task)), REVIEW),
+            accept_claimed="always",
+            own_code=own_code,
+        )
     return Verification(
         artifact_id=artifact.id, before=artifact.verdict, after=after, changes=_changes(artifact.verdict, after)
     )
