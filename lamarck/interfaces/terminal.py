@@ -71,7 +71,9 @@ class Terminal:
         self._write(sys.stdout, "")
 
     @staticmethod
-    def _write(stream: TextIO, text: str) -> None:
+    def _write(stream: TextIO | None, text: str) -> None:
+        if stream is None:  # the caller closed it
+            return
         try:
             stream.write(text)
             stream.flush()
@@ -95,7 +97,7 @@ def _console(*, stderr: bool) -> Console:
             raise ReaderGone
 
     stream = sys.stderr if stderr else sys.stdout
-    fixed = "COLUMNS" in os.environ or stream.isatty()
+    fixed = "COLUMNS" in os.environ or (stream is not None and stream.isatty())
     return Quiet(
         stderr=stderr,
         markup=False,

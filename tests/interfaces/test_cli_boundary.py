@@ -147,6 +147,13 @@ def test_nobody_reads_the_output(folder: Path) -> None:
     assert (ended.returncode, ended.stderr) == (141, b"")
 
 
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_output_that_the_caller_closed(folder: Path, closed: str) -> None:
+    command = f'"{sys.executable}" -m lamarck config validate {closed}'
+    ended = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, timeout=30, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
 def test_a_full_disk_behind_the_output(folder: Path) -> None:
     with Path("/dev/full").open("w") as full:
         ended = subprocess.run(
