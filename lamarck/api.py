@@ -18,7 +18,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 from lamarck.assemble import Assembly
 from lamarck.errors import BadInput, DiskFull, LamarckError
@@ -38,18 +38,16 @@ from lamarck.records import (
     Origin,
     Record,
     Run,
-    SourceFile,
     Spend,
     Task,
     Trust,
     Verdict,
     make_candidate,
-    make_task,
     now,
 )
 from lamarck.sandbox.sandbox import ProbeRow
 from lamarck.settings import Settings, load_settings
-from lamarck.solve import Observer, Verification, add, prove, solve, verify
+from lamarck.solve import Observer, Verification, add, solve, verify
 
 __all__ = [
     "Hit",
