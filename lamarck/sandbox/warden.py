@@ -125,9 +125,10 @@ def _memory_file(content: bytes) -> int:
     return fd
 
 
-def become_job(spec: dict[str, Any], files: list[bytes], fds: list[int], status: int, release: int) -> NoReturn:
+def become_job(
+    spec: dict[str, Any], files: list[bytes], fds: list[int], status: int, release: int, warden: int
+) -> NoReturn:
     """Take on the job's limits and identity and become bubblewrap. `fds`: stdout, stderr, *passed."""
-    warden = os.getppid()
     os.setsid()
     for signal_number in (signal.SIGCHLD, signal.SIGPIPE, signal.SIGINT, signal.SIGTERM):
         signal.signal(signal_number, signal.SIG_DFL)
@@ -297,10 +298,11 @@ class Warden:
         spec, files = read_specification(specification)
         status, status_far = os.pipe()
         release_far, release = os.pipe()
+        warden = os.getpid()
         pid = os.fork()
         if pid == 0:
             try:
-                become_job(spec, files, rest, status_far, release_far)
+                become_job(spec, files, rest, status_far, release_far, warden)
             except BaseException as error:  # the boundary: what failed is told, and nothing is run
                 with contextlib.suppress(OSError):
                     control.send(json.dumps({"error": f"{type(error).__name__}: {error}"}).encode()[:4000])
