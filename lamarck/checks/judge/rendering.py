@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import doctest
 import json
 import sys
 from collections.abc import Iterator
@@ -28,49 +29,55 @@ def _named(path: str, what: str) -> str:
     return f"test_{stem}_{what}.py"
 
 
-_DOCTEST_RUNNER = '''
+_DOCTEST_RUNNER = """
 import doctest
 
 import pytest
-
-
-class Mismatch(AssertionError):
-    """An example of a docstring did not print what it says."""
+from _lamarck_inside.failure import Told
 
 
 class Runner(doctest.DocTestRunner):
     def report_failure(self, out, test, example, got):
-        told = dict(expression=example.source.strip(), expected=example.want.strip(), got=got.strip())
-        message = f"{told['expression']} printed {told['got']!r}, not {told['expected']!r}"
-        self.stop(test, example, message, told)
+        call, want, got = example.source.strip(), example.want.strip(), got.strip()
+        parts = dict(expected=want, got=got, line=_line(test, example), expression=call)
+        raise Told(f"{call} printed {got!r}, not {want!r}", **parts)
 
     def report_unexpected_exception(self, out, test, example, info):
-        text = f"{info[0].__name__}: {info[1]}"
-        told = dict(expression=example.source.strip(), expected=example.want.strip(), exception=text)
-        self.stop(test, example, f"{example.source.strip()} raised {text}", told)
+        call, text = example.source.strip(), f"{info[0].__name__}: {info[1]}"
+        parts = dict(expected=example.want.strip(), exception=text, line=_line(test, example), expression=call)
+        raise Told(f"{call} raised {text}", **parts) from info[1]
 
-    def stop(self, test, example, message, told):
-        error = Mismatch(message[:2000])
-        line = (test.lineno or 0) + example.lineno + 1
-        error.lamarck_failure = {"message": message[:2000], "line": line} | {k: v[:2000] for k, v in told.items()}
-        raise error
+
+def _line(test, example):
+    return (test.lineno or 0) + example.lineno + 1
 
 
 @pytest.mark.parametrize("name,line,text", [pytest.param(*d, id=d[0]) for d in DOCSTRINGS])
 def test_doctest(name, line, text):
     names = dict(globals())
-    names.update((n, getattr(MODULE, n)) for n in MODULE.__all__)
+    names.update((n, getattr(MODULE, n)) for n in NAMES if hasattr(MODULE, n))
     test = doctest.DocTestParser().get_doctest(text, names, name, "docstring", line)
     Runner(verbose=False).run(test, out=lambda text: None)
-'''
+"""
 
 
 def _doctests(acceptance: Acceptance, task: Task) -> str:
     tree = ast.parse(acceptance.content)
     module = acceptance.path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
     found = list(_docstrings(tree))
-    head = [f"import {module}", *_standard_imports(tree), f"import {module} as MODULE", f"DOCSTRINGS = {found!r}"]
+    names = sorted({name for _, _, text in found for name in _names_in_examples(text)})
+    head = [f"import {module}", *_standard_imports(tree), f"import {module} as MODULE"]
+    head += [f"DOCSTRINGS = {found!r}", f"NAMES = {names!r}"]
     return "\n".join(head) + "\n" + _DOCTEST_RUNNER
+
+
+def _names_in_examples(text: str) -> Iterator[str]:
+    for example in doctest.DocTestParser().get_examples(text):
+        try:
+            tree = ast.parse(example.source)
+        except SyntaxError:  # an example may show one
+            continue
+        yield from (node.id for node in ast.walk(tree) if isinstance(node, ast.Name))
 
 
 def _docstrings(tree: ast.Module, prefix: str = "") -> Iterator[tuple[str, int, str]]:

@@ -1,0 +1,126 @@
+"""The candidate's process: imports what the judge asks for and answers. Nothing here decides anything.
+
+The candidate's code shares this process and could rewrite all of it: that gives it nothing but other answers.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import os
+import random
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from .awaiting import awaited
+from .comparison import plain_equal
+from .faults import Ended
+from .frames import Stream
+from .operations import for_both_sides
+from .conversation import Peer
+from .standins import Ask, Standins
+from .subclasses import Twins
+from .surroundings import CandidateSurroundings
+
+_exit = os._exit
+
+
+def run(spec: dict[str, Any]) -> None:
+    """spec: descriptor, folder (of the code), shared (module names), sites (folders of packages), work (folder to
+    work in), first (modules to import before anybody asks)."""
+    surroundings = CandidateSurroundings()
+    peer = Peer(
+        Stream(spec["descriptor"]),
+        surroundings,
+        leads=False,
+        shared=frozenset(spec["shared"]),
+        permit=None,
+        standins=_standins,
+        function_named=_function_named,
+    )
+    surroundings.encode = peer.values.encode
+    peer.operations = for_both_sides() | Twins(peer.request, peer.described.adopt).operations() | Modules().operations()
+    surroundings.install(peer.request)
+    os.umask(0)
+    os.makedirs(spec["work"], exist_ok=True)
+    os.chdir(spec["work"])
+    sys.path[:] = [spec["folder"], *sys.path]
+    sys.argv[:] = [""]
+    random.seed(0)
+    gc.freeze()
+    for name in spec["first"]:
+        _import_quietly(name)
+    try:
+        peer.serve()
+    except Ended:
+        _exit(0)
+
+
+def _standins(ask: Ask, decode: Callable[[Any], Any]) -> Standins:
+    return Standins(
+        ask, decode, equal=plain_equal, awaited=awaited, examined=_unexamined, module=importlib.import_module
+    )
+
+
+def _unexamined(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+    return method
+
+
+def _function_named(module: str, name: str) -> Any:
+    found: Any = importlib.import_module(module)
+    for part in name.split("."):
+        found = getattr(found, part)
+    return found
+
+
+_failed: dict[str, BaseException] = {}
+
+
+def _import_quietly(name: str) -> None:
+    """The time until the judge asks is used. A module is imported once: what that raised is raised again."""
+    try:
+        importlib.import_module(name)
+    except BaseException as error:
+        _failed[name] = error
+
+
+class Modules:
+    """What the judge asks of modules: the candidate's own, and patches in those that both sides have."""
+
+    def __init__(self) -> None:
+        self._originals: dict[tuple[str, str], Any] = {}
+
+    def operations(self) -> dict[str, Callable[..., Any]]:
+        return {
+            "import": self._import,
+            "reload": lambda name: importlib.reload(sys.modules[name]) and None,
+            "public": self._public,
+            "patch": self._patch,
+            "unpatch": self._unpatch,
+            "seed": random.seed,
+        }
+
+    @staticmethod
+    def _import(name: str) -> None:
+        if name in _failed:
+            raise _failed[name]
+        importlib.import_module(name)
+
+    @staticmethod
+    def _public(name: str) -> list[str]:
+        module = sys.modules[name]
+        listed = getattr(module, "__all__", None)
+        return [str(n) for n in (listed if listed is not None else [n for n in vars(module) if not n.startswith("_")])]
+
+    def _patch(self, module: str, name: str, value: Any) -> None:
+        target = importlib.import_module(module)
+        self._originals.setdefault((module, name), getattr(target, name, self))
+        setattr(target, name, value)
+
+    def _unpatch(self, module: str, name: str) -> None:
+        original = self._originals.pop((module, name), None)
+        if original is self:
+            delattr(sys.modules[module], name)
+        elif original is not None:
+            setattr(sys.modules[module], name, original)

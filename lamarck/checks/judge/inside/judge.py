@@ -1,0 +1,91 @@
+"""The judge's process: imports pytest once, then forks for each subject. What it sees goes to the host as JSON lines,
+over a socket that no candidate has."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.abc
+import importlib.machinery
+import json
+import os
+import sys
+import time
+import traceback
+from collections.abc import Sequence
+from typing import Any
+
+_BROUGHT = ("pytest", "_pytest", "pluggy", "iniconfig", "packaging", "pygments")
+_ALWAYS_NEEDED = (
+    "_pytest.assertion.rewrite _pytest.python _pytest.unittest _pytest.fixtures _pytest.monkeypatch _pytest.tmpdir "
+    "_pytest.capture _pytest.logging _pytest.skipping _pytest.recwarn _pytest.warnings _pytest.threadexception "
+    "_pytest.unraisableexception _pytest.setuponly _pytest.setupplan _pytest.debugging _pytest.helpconfig "
+    "_pytest.legacypath _pytest.subtests _pytest.reports _pytest.python_api unittest.mock"
+).split()
+
+
+class OwnPytest(importlib.abc.MetaPathFinder):
+    """Serves pytest and what it needs, and nothing else, from folders of Lamarck's."""
+
+    def __init__(self, folders: list[str]) -> None:
+        self._folders = folders
+
+    def find_spec(self, name: str, path: Sequence[str] | None = None, target: Any = None) -> Any:
+        if name.partition(".")[0] not in _BROUGHT:
+            return None
+        return importlib.machinery.PathFinder.find_spec(name, path or self._folders)
+
+
+def run(spec: dict[str, Any]) -> None:
+    """spec: subjects (descriptor, results, work), folder (of tests and support), tests (paths in it), modules (of the
+    candidate: name → is a package), shared, main_file, pytest_folders, test_seconds, wall_seconds."""
+    deadline = time.monotonic() + spec["wall_seconds"]
+    if spec["pytest_folders"]:
+        sys.meta_path.append(OwnPytest(spec["pytest_folders"]))
+    import pytest  # noqa: F401
+
+    from . import session  # noqa: F401  once, for all subjects
+
+    for name in _ALWAYS_NEEDED:
+        try:
+            importlib.import_module(name)
+        except ImportError:  # another version of pytest has other parts
+            continue
+    children = [_fork(spec, subject, deadline) for subject in spec["subjects"]]
+    for subject in spec["subjects"]:
+        os.close(subject["descriptor"])
+        os.close(subject["results"])
+    for child in children:
+        os.waitpid(child, 0)
+
+
+def _fork(spec: dict[str, Any], subject: dict[str, Any], deadline: float) -> int:
+    child = os.fork()
+    if child:
+        return child
+    status = 1
+    try:
+        for other in spec["subjects"]:
+            if other is not subject:
+                os.close(other["descriptor"])
+                os.close(other["results"])
+        _judge(spec, subject, deadline)
+        status = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+
+
+def _judge(spec: dict[str, Any], subject: dict[str, Any], deadline: float) -> None:
+    from .session import Session
+
+    descriptor, write = subject["results"], os.write
+
+    def tell(message: dict[str, Any]) -> None:
+        data = json.dumps(message).encode() + b"\n"
+        while data:
+            data = data[write(descriptor, data) :]
+
+    Session(spec, subject, tell, deadline).run()
