@@ -13,12 +13,15 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lamarck.api import Lamarck
+from lamarck.benchmarks import crash_worker
 from lamarck.errors import BadInput
 from lamarck.records import Record
 
 KINDS = ("solve", "add", "solve", "add")  # the processes of one round
 _NUMBERS_A_WORKER = 1000  # so that no two processes of all rounds are given the same task
-_SHORTEST, _LONGEST = 0.3, 6.0  # seconds that a process lives
+_MOST_KEPT = 3  # artifacts that a process may keep before its last moment comes
+_EARLY = 0.15  # of the processes are killed while they start
+_ROUND_SECONDS = 180.0  # for a round on a busy machine; a process that takes longer has failed
 
 
 class Kept(Record, frozen=True, kw_only=True):
@@ -101,15 +104,18 @@ def _first(number: int, place: int) -> int:
 
 
 def _kill_each(workers: list[_Worker], draw: random.Random) -> None:
-    moments = sorted(((draw.uniform(_SHORTEST, _LONGEST), w) for w in workers), key=lambda pair: pair[0])
-    began = time.monotonic()
+    """Kill every process at a moment that suits its own pace, so that a busy machine gets as far as an idle one."""
+    until = time.monotonic() + _ROUND_SECONDS
+    for worker in workers:
+        worker.plan(draw)
     try:
-        for moment, worker in moments:
-            time.sleep(max(0.0, began + moment - time.monotonic()))
-            worker.kill()
+        while any(worker.is_running for worker in workers) and time.monotonic() < until:
+            for worker in workers:
+                worker.kill_if_due()
+            time.sleep(0.01)
     finally:
         for worker in workers:
-            worker.kill()
+            worker.kill(late=True)
 
 
 class _Worker:
@@ -118,6 +124,12 @@ class _Worker:
     def __init__(self, kind: str, library: Path, folder: Path, first: int) -> None:
         self.kind = kind
         self.was_killed = False
+        self._late = False
+        self._began = time.monotonic()
+        self._started: float | None = None  # seconds until it was ready
+        self._due: float | None = None
+        self._after = 0
+        self._delay = 0.0
         self._files = folder / f"worker-{first}"
         self._files.mkdir()
         self._said = folder / f"worker-{first}.out"
@@ -131,17 +143,49 @@ class _Worker:
                 env=os.environ | {"LAMARCK_HOME": str(folder / "home")},
             )
 
-    def kill(self) -> None:
+    @property
+    def is_running(self) -> bool:
+        return self._process.poll() is None
+
+    def plan(self, draw: random.Random) -> None:
+        """When it will be killed: while it starts, or some time after it kept so many artifacts.
+
+        The time is up to twice what it took to start, which is about what one or two tasks take on the same machine.
+        """
+        self._after = draw.randrange(_MOST_KEPT)
+        self._delay = draw.uniform(0, 2)
+        if draw.random() < _EARLY:
+            self._due = self._began + draw.uniform(0, 1)
+
+    def kill_if_due(self) -> None:
+        moment = time.monotonic()
+        if self._due is None:
+            lines = self._lines()
+            if lines and self._started is None:
+                self._started = moment - self._began
+            if self._started is not None and len(lines) > self._after:
+                self._due = moment + self._delay * self._started
+        elif moment >= self._due:
+            self.kill()
+
+    def kill(self, *, late: bool = False) -> None:
         """SIGKILL to the process itself; its sandboxes have to notice on their own."""
         if self._process.returncode is None:
+            self._late = late
             self._process.send_signal(signal.SIGKILL)
-            self.was_killed = self._process.wait() == -signal.SIGKILL
+            self.was_killed = self._process.wait() == -signal.SIGKILL and not late
 
     def acknowledged(self) -> list[Kept]:
-        lines = self._said.read_text(encoding="utf-8").splitlines(keepends=True)
-        whole = [line.rstrip("\n").split(" ", 1) for line in lines if line.endswith("\n")]
-        return [Kept(artifact_id=parts[0], goal=parts[1]) for parts in whole]
+        parts = [line.split(" ", 1) for line in self._lines() if line != crash_worker.READY]
+        return [Kept(artifact_id=part[0], goal=part[1]) for part in parts]
+
+    def _lines(self) -> list[str]:
+        """What it said in whole lines."""
+        text = self._said.read_text(encoding="utf-8")
+        return text[: text.rfind("\n") + 1].splitlines()
 
     def error(self) -> str:
+        if self._late:
+            return f"got nowhere in {_ROUND_SECONDS:.0f} s"
         lines = self._complaints.read_text(encoding="utf-8", errors="replace").strip().splitlines()
         return lines[-1] if lines else "ended without a word"

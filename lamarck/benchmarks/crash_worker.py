@@ -2,8 +2,9 @@
 
     python -m lamarck.benchmarks.crash_worker solve|add LIBRARY FOLDER FIRST
 
-One line `ID GOAL` on standard output after each artifact that Lamarck reported as kept: what such a line acknowledges
-must be found after any crash. FIRST is the number of the first task; FOLDER is for the task's files.
+A line `ready` on standard output once the library is open, then one line `ID GOAL` after each artifact that Lamarck
+reported as kept: what such a line acknowledges must be found after any crash. FIRST is the number of the first task;
+FOLDER is for the files of the tasks.
 """
 
 from __future__ import annotations
@@ -16,18 +17,26 @@ from pathlib import Path
 from lamarck.api import Lamarck, Request, ScriptedModel, load_settings
 from lamarck.records import ExitReason, Run
 
+READY = "ready"
+
 
 def main(kind: str, library: str, folder: str, first: str) -> None:
     model = ScriptedModel(answer)
     settings = load_settings()[0]
     settings = settings.replace(reuse=settings.reuse.replace(enabled=False))  # near misses would only slow the writing
     with Lamarck(settings, library=library, folder=Path(folder), model=model) as lamarck:
+        lamarck.stats()  # opens the library
+        _say(READY)
         for number in count(int(first)):
             run = _one(lamarck, kind, number, Path(folder))
             if run.exit_reason is not ExitReason.ACCEPTED:
                 sys.exit(f"task {number} ended {run.exit_reason}: {run.message}")
-            sys.stdout.write(f"{run.artifact_id} {goal(number)}\n")
-            sys.stdout.flush()
+            _say(f"{run.artifact_id} {goal(number)}")
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 def goal(number: int) -> str:

@@ -25,12 +25,11 @@ def test_crash_rounds_kill_and_find_everything_that_was_acknowledged(monkeypatch
     assert figures.failures == ()
     assert (figures.rounds, figures.kills, figures.ended_by_themselves) == (2, 4, 0)
     assert [number for number, _ in seen] == [1, 2]
-    assert figures.acknowledged == seen[-1][1]
+    assert figures.acknowledged == seen[-1][1] > 0
 
 
 def test_a_worker_that_fails_is_told_and_no_kill(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(crash, "KINDS", ("solve",))
-    monkeypatch.setattr(crash, "_LONGEST", 0.5)
     monkeypatch.setattr(crash.sys, "executable", "/bin/false")
     figures = crash_rounds(1)
     assert figures.kills == 0
