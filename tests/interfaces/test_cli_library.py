@@ -178,7 +178,7 @@ def test_log_of_a_run_tells_its_attempts(ask: Cli, filled: dict[str, Run]) -> No
     assert lines[0] == f"{run.id[:12]}  solve  accepted"
     assert lines[1] == "make a text loud"
     assert re.match(r"\d model scripted:.* · tests 0/1 · rejected · \d+ tokens · ", lines[2])
-    assert lines[3] == "    test_shout.py::test_it: expected 'A!', got 'a'"
+    assert re.match(r"    test_shout\.py::test_it: (shout\('a'\): )?expected 'A!', got 'a'$", lines[3])
     assert re.match(r"\d repair scripted:.* · tests 1/1 · accepted · ", lines[4])
     assert "spent    2 calls" in out
     document = ask("log", run.id, "--json").document
