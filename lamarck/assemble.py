@@ -165,7 +165,7 @@ class Assembly:
             return self._model
         from lamarck.models.build import open_model
 
-        return open_model(name, self.settings, bank=self.bank)
+        return open_model(name, self.settings, bank=self.bank, waiting=self._waiting)
 
     @cached_property
     def model_tier(self) -> ModelTier:
@@ -185,7 +185,13 @@ class Assembly:
 
     def _on_token(self, text: str) -> None:
         self._deadline.check()
-        event = Event(kind="token", run_id="", at=now(), text=text)
+        self._tell("token", text)
+
+    def _waiting(self) -> None:
+        self._tell("waiting", "another process uses the embedded model")
+
+    def _tell(self, kind: str, text: str) -> None:
+        event = Event(kind=kind, run_id="", at=now(), text=text)
         for observer in self.observers:
             observer(event)
 

@@ -23,6 +23,7 @@ from lamarck.records import (
     Artifact,
     Attempt,
     Candidate,
+    CheckOutcome,
     Decision,
     Event,
     Evidence,
@@ -316,7 +317,9 @@ class _Solving(_Working):
         if attempt.verdict.decision is Decision.ACCEPTED:
             self.save(attempt.candidate, attempt.verdict)
             return ExitReason.ACCEPTED
-        return ExitReason.PENDING if attempt.verdict.decision is Decision.PENDING else None
+        if attempt.verdict.decision is Decision.PENDING and not _merely_near(attempt, attempt.verdict):
+            return ExitReason.PENDING
+        return None
 
     def _nothing_left(self) -> ExitReason:
         tried = sum(a.candidate is not None for a in self.history)
@@ -335,6 +338,14 @@ class _Solving(_Working):
             self.task = self.task.replace(acceptance=(*self.task.acceptance, tests))
             self.run = self.run.replace(task=self.task)
             self.parts.library.begin_run(self.run)  # opens it again, with the tests that a resumed run will find
+
+
+def _merely_near(attempt: Attempt, verdict: Verdict) -> bool:
+    """Code from the library that no test of this task speaks for: nearness alone is nothing to bother a person with."""
+    weak = [e for e in verdict.evidence if e.trust in {Trust.DERIVED, Trust.GENERATED}]
+    speaks = bool(weak) and all(e.outcome is CheckOutcome.PASSED for e in weak)
+    given = any(e.trust is Trust.GIVEN and e.outcome is CheckOutcome.PASSED for e in verdict.evidence)
+    return attempt.generator == "reuse" and not (speaks or given)
 
 
 def _has(library: Library, artifact_id: str) -> bool:

@@ -271,6 +271,14 @@ def test_nothing_given_ends_pending_with_generated_tests(parts: Make, library: S
     assert list(library.artifacts()) == []
 
 
+def test_nearness_alone_is_not_put_before_a_person(parts: Make, library: SqliteLibrary) -> None:
+    near = Proposes(GOOD)
+    task = make_task(goal="identity", module="m", entry_point="f")
+    run = solve(task, parts(BAD.format(1), generators={"reuse": near, "model": Proposes(BAD.format(1))}))
+    assert [a.generator for a in run.attempts] == ["reuse", "model"]
+    assert run.exit_reason is ExitReason.PENDING
+
+
 def test_preflight_comes_before_the_first_token(parts: Make, task: Task) -> None:
     def refuse(task: Task) -> None:
         raise BadInput("the tests prove nothing", "assert something")

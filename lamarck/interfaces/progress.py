@@ -102,8 +102,14 @@ class Progress:
 
     def _on_token(self, event: Event) -> None:
         if self._pieces == 0:
+            self._phase = ""
             self._first_piece = self._clock()
         self._pieces += 1
+
+    def _on_waiting(self, event: Event) -> None:
+        self._phase = "waiting: " + event.text
+        if self._live is None:
+            self._terminal.note(self._phase)
 
     def _on_checking(self, event: Event) -> None:
         self._phase = "checking"
