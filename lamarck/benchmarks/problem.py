@@ -9,8 +9,9 @@ class Problem(Record, frozen=True, kw_only=True):
     """What a suite's reader makes of a row.
 
     files: what a user would have on disk, and all that the loop sees. source: one of their paths, a folder of theirs,
-    or a sentence. tests: paths of further given tests. goal: replaces the one read from the files. hidden: the tests
-    that score, with the helper files that only they need. reference: a solution, at the candidate's paths; for scoring
+    or a sentence. tests: paths of further given tests. entry_point and goal: replace what is read from the files.
+    doctests: whether those of the stub are tests; a set's own may be wrong. hidden: the tests that score, with the
+    helper files that only they need. reference: a solution, at the candidate's paths; for scoring
     alone, like `hidden`.
     """
 
@@ -20,7 +21,9 @@ class Problem(Record, frozen=True, kw_only=True):
     hidden: tuple[Acceptance, ...]
     reference: tuple[SourceFile, ...]
     tests: tuple[str, ...] = ()
+    entry_point: str | None = None
     goal: str | None = None
+    doctests: bool = True
     hidden_support: tuple[SourceFile, ...] = ()
 
 

@@ -124,6 +124,12 @@ def test_humaneval_shows_stub_and_visible_test(tmp_path: Path) -> None:
     assert problem.reference[0].text == DOUBLE["prompt"] + DOUBLE["reference"]
 
 
+def test_humaneval_doctests_that_no_code_passes_are_no_tests(tmp_path: Path) -> None:
+    wrong = DOUBLE["prompt"].replace("    4\n", '    "4"\n')
+    (right,), (broken,) = load(tmp_path, "humaneval", DOUBLE), load(tmp_path, "humaneval", DOUBLE | {"prompt": wrong})
+    assert (right.doctests, broken.doctests) == (True, False)
+
+
 def test_humaneval_without_a_visible_test(tmp_path: Path) -> None:
     (problem,) = load(tmp_path, "humaneval", DOUBLE | {"visible_test": ""})
     assert problem.tests == ()

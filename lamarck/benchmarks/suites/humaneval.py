@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from doctest import DocTestParser, Example
 from pathlib import Path
 from typing import Any
 
@@ -40,10 +41,24 @@ def _problem(row: dict[str, Any], *, stub: str, goal: str | None) -> Problem:
         files=tuple(files),
         source=path,
         tests=("test_shown.py",) if visible else (),
+        entry_point=row["entry_point"],
         goal=goal,
+        doctests=not any(_cannot_pass(example.want) for example in _doctests(stub)),
         hidden=(hidden_tests("test_hidden.py", _as_test(row, row["hidden_test"], "test_hidden")),),
         reference=(SourceFile(path=path, text=row["prompt"] + row["reference"]),),
     )
+
+
+def _doctests(stub: str) -> Iterator[Example]:
+    for node in ast.walk(ast.parse(stub)):
+        if isinstance(node, ast.FunctionDef):
+            yield from DocTestParser().get_examples(ast.get_docstring(node) or "")
+
+
+def _cannot_pass(want: str) -> bool:
+    """A text in double quotes, as Python never prints one that holds no single quote: no code passes that doctest."""
+    text = want.strip()
+    return len(text) > 1 and text[0] == text[-1] == '"' and "'" not in text
 
 
 def _as_test(row: dict[str, Any], check: str, name: str) -> str:
