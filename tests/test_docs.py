@@ -11,6 +11,7 @@ import doctest
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -48,6 +49,7 @@ def test_the_page_is_true(page: Path, tmp_path: Path) -> None:
     }
     work = tmp_path / "work"
     work.mkdir()
+    shutil.copytree(ROOT / "examples", work / "examples")
     for file, kind, text in blocks(page):
         if file:
             (work / file).parent.mkdir(parents=True, exist_ok=True)
