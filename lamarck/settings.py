@@ -75,7 +75,7 @@ class ModelSettings(Record, frozen=True, kw_only=True):
         tuple[str, ...], _described("models to climb, smallest first: embedded names or [endpoints] names")
     ] = ("qwen2.5-coder-1.5b",)
     max_tokens: Annotated[int, _described("generated tokens of one reply", ge=16)] = 768
-    samples: Annotated[int, _described("fresh replies per tier before climbing", ge=1)] = 4
+    samples: Annotated[int, _described("fresh replies per tier before climbing", ge=1)] = 8
     repairs: Annotated[int, _described("repair rounds on one candidate", ge=0, le=2)] = 1
     threads: Annotated[int, _described("CPU threads of the embedded model; 0: all cores", ge=0)] = 0
     parallel: Annotated[int, _described("requests of the embedded model in flight at once", ge=1, le=16)] = 3

@@ -7,6 +7,7 @@ start is caught as well.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import signal
@@ -27,7 +28,20 @@ def run() -> NoReturn:
     """The console script `lamarck`."""
     code = main(sys.argv[1:])
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # all is said and written; nothing is left to interrupt
+    _discard_unwritable()
     sys.exit(code)
+
+
+def _discard_unwritable() -> None:
+    """What a full disk did not take was told already; trying again at exit would only change the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is None:  # the caller closed it
+            continue
+        try:
+            stream.flush()
+        except (OSError, ValueError):
+            with contextlib.suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -15,9 +15,9 @@ from typing import Any, Self
 from lamarck.models.model import Message, Request
 from lamarck.models.weights_table import Part, Weights
 from lamarck.records import Sampling
-from lamarck.settings import EndpointSettings
+from lamarck.settings import EndpointSettings, cache_dir
 
-SMALL = Path.home() / ".cache" / "lamarck" / "models" / "SmolLM2-135M-Instruct.Q4_1.gguf"
+SMALL = cache_dir() / "models" / "SmolLM2-135M-Instruct.Q4_1.gguf"
 SMALL_DIGEST = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53"
 
 
