@@ -236,7 +236,7 @@ def make_candidate(
 
 
 def tree_hash(source: str) -> str | None:
-    """Hash of the syntax tree without positions and docstrings; None when the source does not parse or nests too deeply.
+    """Hash of the syntax tree without positions and docstrings; None when it does not parse or nests too deeply.
 
     Two candidates with the same hash behave the same, so the second one is not worth a run.
     """
