@@ -10,6 +10,7 @@ import importlib
 import os
 import random
 import sys
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -85,14 +86,19 @@ def _import_quietly(name: str) -> None:
         _failed[name] = error
 
 
+_MISSING = object()
+
+
 class Modules:
-    """What the judge asks of modules: the candidate's own, and patches in those that both sides have."""
+    """What the judge asks of modules and classes: imports, and patches that are taken back."""
 
     def __init__(self) -> None:
-        self._originals: dict[tuple[str, str], Any] = {}
+        self._originals: dict[tuple[int, str], tuple[Any, Any]] = {}  # (id of the owner, name) → owner, its own value
 
     def operations(self) -> dict[str, Callable[..., Any]]:
         return {
+            "set": self._set,
+            "delete": self._delete,
             "import": self._import,
             "reload": lambda name: importlib.reload(sys.modules[name]) and None,
             "public": self._public,
@@ -113,14 +119,24 @@ class Modules:
         listed = getattr(module, "__all__", None)
         return [str(n) for n in (listed if listed is not None else [n for n in vars(module) if not n.startswith("_")])]
 
+    def _set(self, owner: Any, name: str, value: Any) -> None:
+        if isinstance(owner, type | types.ModuleType):
+            self._originals.setdefault((id(owner), name), (owner, owner.__dict__.get(name, _MISSING)))
+        setattr(owner, name, value)
+
+    def _delete(self, owner: Any, name: str) -> None:
+        """For a module or class: what was set is taken back, as tools that patch mean it; there they can't see, from
+        the other side, that it had a value of its own before."""
+        _, original = self._originals.pop((id(owner), name), (owner, _MISSING))
+        if original is _MISSING:
+            delattr(owner, name)
+        else:
+            setattr(owner, name, original)
+
     def _patch(self, module: str, name: str, value: Any) -> None:
-        target = importlib.import_module(module)
-        self._originals.setdefault((module, name), getattr(target, name, self))
-        setattr(target, name, value)
+        self._set(importlib.import_module(module), name, value)
 
     def _unpatch(self, module: str, name: str) -> None:
-        original = self._originals.pop((module, name), None)
-        if original is self:
-            delattr(sys.modules[module], name)
-        elif original is not None:
-            setattr(sys.modules[module], name, original)
+        owner = sys.modules[module]
+        if (id(owner), name) in self._originals:
+            self._delete(owner, name)

@@ -93,7 +93,7 @@ class Described:
         if isinstance(value, types.CoroutineType):
             return ["C", self.number(value), value.__name__]
         if isinstance(value, enum.Flag):
-            return ["fl", self._class(type(value)), self._encode(value.value)]
+            return ["fl", self._encode(type(value)), self._encode(value.value)]
         return self._instance(value)
 
     def _instance(self, value: Any) -> Any:
@@ -175,7 +175,7 @@ class Described:
         return [
             "E",
             self.number(error),
-            self._class(type(error)),
+            self._encode(type(error)),
             [self._safe(each) for each in error.args],
             [[str(name), self._safe(each)] for name, each in own.items()],
             [[name, self._safe(getattr(error, name, None))] for name in CARRIED if _is_carried(error, name)],

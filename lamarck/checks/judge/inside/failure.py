@@ -61,7 +61,10 @@ def _brief(value: Any) -> str:
     """Without asking the candidate for anything."""
     if handle_of(value) is not None or not _is_plain(value):
         return f"<{type(value).__name__}>"
-    return _short.repr(value)
+    try:
+        return _short.repr(value)
+    except ValueError:  # a number of more than 4,300 digits
+        return f"<{type(value).__name__}>"
 
 
 def _is_plain(value: Any, deep: int = 0) -> bool:

@@ -44,6 +44,7 @@ _HANDED_OVER = {
     "csv": {"DictReader", "DictWriter"},
     "_csv": {"reader", "writer", "Reader", "Writer"},
     "re": {"Match"},
+    "operator": {"itemgetter", "attrgetter", "methodcaller"},
     "itertools": None,
     "builtins": None,
     "decimal": None,

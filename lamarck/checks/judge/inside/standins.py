@@ -204,6 +204,8 @@ class ProxyMeta(abc.ABCMeta):
     def __setattr__(cls, name: str, value: Any) -> None:
         if name in _KEPT_HERE or name.startswith(("_abc_", "_lamarck")) or "_lamarck_made_here" in cls.__dict__:
             super().__setattr__(name, value)
+        elif value is not None and value is cls.__dict__.get(name):  # a patch is taken back
+            _class_handle(cls).ask("delete", cls, name)
         else:
             _class_handle(cls).ask("set", cls, name, value)
 
@@ -289,12 +291,18 @@ def _hash_of(self: Any) -> int:
     return known if known is not None else _ask(self, "special", "__hash__")
 
 
+def _is_beyond(self: Any, name: str, owner: list[type]) -> bool:
+    """Whether the version of `name` that is asked for is not the one that the instance itself would use:
+    `Base.name(instance)`, or `super().name()` in a test's own subclass."""
+    return next(each for each in type(self).__mro__ if name in each.__dict__) is not owner[0]
+
+
 def _method(name: str, owner: list[type]) -> Callable[..., Any]:
-    """A plain method. For instances of a test's own subclass, `super().name()` must mean this class's version."""
+    """A plain method."""
 
     def method(self: Any, /, *args: Any, **kwargs: Any) -> Any:
         handle = handle_of(self)
-        if handle is None or type(self).__dict__.get("_lamarck_made_here"):
+        if handle is None or _is_beyond(self, name, owner):
             return _class_handle(owner[0]).ask("unbound", owner[0], name, self, *args, **kwargs)
         return handle.ask("method", self, name, *args, **kwargs)
 
@@ -304,7 +312,7 @@ def _method(name: str, owner: list[type]) -> Callable[..., Any]:
 
 def _special(name: str, owner: list[type]) -> Callable[..., Any]:
     def method(self: Any, /, *args: Any, **kwargs: Any) -> Any:
-        if type(self).__dict__.get("_lamarck_made_here"):
+        if _is_beyond(self, name, owner):
             return _class_handle(owner[0]).ask("unbound", owner[0], name, self, *args, **kwargs)
         return _ask(self, "special", name, *args, **kwargs)
 
@@ -321,7 +329,7 @@ def _next(self: Any) -> Any:
 
 def _property(name: str, owner: list[type]) -> property:
     def get(self: Any) -> Any:
-        if type(self).__dict__.get("_lamarck_made_here"):
+        if _is_beyond(self, name, owner):
             return _class_handle(owner[0]).ask("inherited", owner[0], name, self)
         return _ask(self, "get", name)
 
@@ -579,8 +587,8 @@ class Standins:
         error.__context__ = None if context is None else self._decode(context)
         error.__cause__ = None if cause is None else self._decode(cause)
         error.__suppress_context__ = suppressed is True
-        for note in notes:
-            error.add_note(str(note))
+        if notes:
+            _put(error, "__notes__", [str(note) for note in notes])
         try:
             self._alive[number] = error
         except TypeError:  # built-in exceptions can't be referred to weakly

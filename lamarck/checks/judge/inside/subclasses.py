@@ -98,7 +98,7 @@ def _defined(cls: type) -> tuple[list[tuple[str, str]], list[tuple[str, Any]]]:
     overrides: dict[str, str] = {}
     values: dict[str, Any] = {}
     for each in cls.__mro__:
-        if each is object or "_lamarck_class" in each.__dict__ or each is Proxy or each.__module__ in ("abc", "typing"):
+        if "_lamarck_class" in each.__dict__ or each is Proxy or each.__module__ in ("builtins", "abc", "typing"):
             continue
         for name, value in each.__dict__.items():
             if name in _OURS or name.startswith(("_abc_", "_lamarck")) or name in overrides or name in values:
