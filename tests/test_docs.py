@@ -1,8 +1,8 @@
 """The documentation is executed: its files are written, its commands run, and what they print is compared.
 
-In a Markdown file, `<!-- file: NAME -->` before a fenced block makes the block that file; a `console` block is a session
-in which `$ lamarck …` lines run in order, their output compared with `...` standing for anything; `(exit N)` as the last
-line of an output states the exit code; a `python` block without a file name is run. All blocks of a file share a folder.
+`<!-- file: NAME -->` before a fenced block makes the block that file; a `console` block is a session in which
+`$ lamarck …` lines run in order, their output compared with `...` standing for anything; `(exit N)` as the last line of
+an output states the exit code; a `python` block without a file name is run. All blocks of a page share a folder.
 """
 
 from __future__ import annotations
