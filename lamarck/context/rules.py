@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from lamarck.records import (
     Acceptance,
     AcceptanceKind,
@@ -18,6 +20,7 @@ from lamarck.records import (
 _CHARS_PER_TOKEN = 3.2  # Python text under the tokenizers of small code models; an estimate for packing only
 _CUT_NOTE = "\n# … (the rest is left out)"
 _CUT_NOTE_TOKENS = 12
+_MOSTLY = 0.8
 _FAILURES_SHOWN = 3
 _FINDINGS_SHOWN = 5
 
@@ -29,11 +32,11 @@ def _piece(source: str, kind: str, text: str) -> Piece:
 class RuleContext:
     """Packs pieces in a fixed order until `tokens` are used; what decides is cut last."""
 
-    version = "rules-1"
+    version = "rules-2"
 
     def build(self, task: Task, *, related: tuple[Artifact, ...], failed: Attempt | None, tokens: int) -> Context:
-        """See `ContextEngineer.build`. Goal, stubs and failure always go in; tests and related code as they fit."""
-        fixed = [_piece("task", "goal", task.goal)]
+        """See `ContextEngineer.build`. Goal (unless the stubs say it), stubs and failure always go in; tests and related code as they fit."""
+        fixed = [] if _stands_in_stubs(task) else [_piece("task", "goal", task.goal)]
         fixed += [_piece("task", f"file:{s.path}", s.text) for s in task.stubs if s.text.strip()]
         if task.signature and not any(s.text.strip() for s in task.stubs):
             fixed.append(_piece("task", "signature", task.signature))
@@ -105,6 +108,13 @@ def _describe_test(result: TestResult) -> list[str]:
 
 def _clip(text: str, limit: int = 240) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _stands_in_stubs(task: Task) -> bool:
+    """A goal that was read out of the stubs' docstrings need not be paid for twice."""
+    stubs = " ".join(" ".join(s.text for s in task.stubs).split())
+    lines = [" ".join(re.sub(r"^`\w+`: ", "", line.strip()).split()) for line in task.goal.splitlines() if line.strip()]
+    return bool(lines) and sum(line in stubs for line in lines) >= _MOSTLY * len(lines)
 
 
 def _is_news(acceptance: Acceptance, task: Task) -> bool:

@@ -79,6 +79,13 @@ def test_a_fresh_prompt_shows_goal_stub_and_tests_once() -> None:
     assert "This attempt is wrong" not in user.content
 
 
+def test_a_goal_that_stands_in_the_stub_is_not_said_twice() -> None:
+    stub = task(goal="`double`: Twice x.")
+    assert [p.kind for p in RuleContext().build(stub, related=(), failed=None, tokens=2000).pieces][0] != "goal"
+    other = task(goal="Something that no stub says.")
+    assert RuleContext().build(other, related=(), failed=None, tokens=2000).pieces[0].kind == "goal"
+
+
 def test_a_repair_prompt_attributes_the_failure() -> None:
     context = RuleContext().build(task(), related=(), failed=failed(), tokens=2000)
     user = render(task(), context)[1].content
