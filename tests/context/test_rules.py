@@ -81,7 +81,7 @@ def test_a_fresh_prompt_shows_goal_stub_and_tests_once() -> None:
 
 def test_a_goal_that_stands_in_the_stub_is_not_said_twice() -> None:
     stub = task(goal="`double`: Twice x.")
-    assert [p.kind for p in RuleContext().build(stub, related=(), failed=None, tokens=2000).pieces][0] != "goal"
+    assert RuleContext().build(stub, related=(), failed=None, tokens=2000).pieces[0].kind != "goal"
     other = task(goal="Something that no stub says.")
     assert RuleContext().build(other, related=(), failed=None, tokens=2000).pieces[0].kind == "goal"
 
