@@ -35,7 +35,7 @@ class RuleContext:
     version = "rules-2"
 
     def build(self, task: Task, *, related: tuple[Artifact, ...], failed: Attempt | None, tokens: int) -> Context:
-        """See `ContextEngineer.build`. Goal (unless the stubs say it), stubs and failure always go in, others as they fit."""
+        """See `ContextEngineer.build`. Goal (unless stubs say it), stubs and failure go in, the rest as it fits."""
         fixed = [] if _stands_in_stubs(task) else [_piece("task", "goal", task.goal)]
         fixed += [_piece("task", f"file:{s.path}", s.text) for s in task.stubs if s.text.strip()]
         if task.signature and not any(s.text.strip() for s in task.stubs):
