@@ -152,6 +152,7 @@ class _Session:
             "folder": _CODE,
             "tests": [path for path, _ in self.tests],
             "modules": self._candidate_modules(),
+            "expected": [self.task.module, *(name for name, _ in self._names(self.task.stubs))],
             "shared": self._shared_modules(),
             "main_file": f"{_CODE}/{self.task.main_path}",
             "sites": self.interpreter.site_folders,

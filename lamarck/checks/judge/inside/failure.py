@@ -81,6 +81,10 @@ def parts_of(
     texts of the two sides of the comparison that failed last."""
     error = info.value
     told: dict[str, Any] = {"message": clip(info.exconly(tryshort=True))}
+    if isinstance(error, Ended):
+        told["message"] = clip(f"the candidate can't be asked any more: {error}")
+    elif isinstance(error, TimeUp):
+        told["message"] = str(error)
     statement = None
     for entry in reversed(info.traceback):
         if str(entry.path).startswith(tests):

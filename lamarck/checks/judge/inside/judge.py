@@ -37,13 +37,15 @@ class OwnPytest(importlib.abc.MetaPathFinder):
 
 def run(spec: dict[str, Any]) -> None:
     """spec: subjects (descriptor, results, work), folder (of tests and support), tests (paths in it), modules (of the
-    candidate: name → is a package), shared, main_file, pytest_folders, test_seconds, wall_seconds."""
+    candidate: name → is a package), expected (those of them that the task names), shared, main_file, pytest_folders, test_seconds, wall_seconds."""
     deadline = time.monotonic() + spec["wall_seconds"]
     if spec["pytest_folders"]:
         sys.meta_path.append(OwnPytest(spec["pytest_folders"]))
     import pytest  # noqa: F401
 
     from . import session  # noqa: F401  once, for all subjects
+
+    spec["modules"] = _allowed(spec["modules"], spec["expected"])
 
     for name in _ALWAYS_NEEDED:
         try:
@@ -56,6 +58,18 @@ def run(spec: dict[str, Any]) -> None:
         os.close(subject["results"])
     for child in children:
         os.waitpid(child, 0)
+
+
+def _allowed(modules: dict[str, bool], expected: list[str]) -> dict[str, bool]:
+    """A candidate may bring modules of its own beside those that the task asks for; none that hides one of the judge's,
+    of the standard library's or of the environment's."""
+    tops = {name.partition(".")[0] for name in expected}
+
+    def is_free(top: str) -> bool:
+        known = top in sys.stdlib_module_names or top in _BROUGHT or top in sys.modules
+        return top in tops or not (known or importlib.machinery.PathFinder.find_spec(top, sys.path))
+
+    return {name: package for name, package in modules.items() if is_free(name.partition(".")[0])}
 
 
 def _fork(spec: dict[str, Any], subject: dict[str, Any], deadline: float) -> int:
