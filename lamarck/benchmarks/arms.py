@@ -157,12 +157,11 @@ def _ask(bench: Bench, *, temperature: float) -> tuple[SourceFile, ...] | None:
 
 def lamarck_with(**changes: object) -> Callable[[Bench], Proposed]:
     """The loop as it is set, with an empty library and these model settings changed; its best candidate, whatever the
-    verdict. One reply at a time: one that is written ahead is paid for even when an earlier one is accepted, and which
-    of two comes first would depend on the machine.
+    verdict.
     """
 
     def run(bench: Bench) -> Proposed:
-        models = bench.settings.models.replace(parallel=1).replace(**changes)
+        models = bench.settings.models.replace(**changes)
         settings = bench.settings.replace(models=models)
         library = bench.folder / "library.sqlite"
         with bench.lamarck.beside(settings=settings, library=library, model=bench.model) as lamarck:

@@ -178,9 +178,12 @@ def opened(
 ) -> Iterator[tuple[Lamarck, Model | None]]:
     """A Lamarck for benchmarks, and its model where an arm asks one.
 
-    Its library and, without `replies`, its bank of replies live in a temporary folder: nothing of the user's own is
-    read into a benchmark, and nothing of a benchmark gets into the user's library.
+    One reply at a time: one that is written ahead would be paid for even when an earlier one is accepted, which of two
+    comes first would depend on the machine, and CPU time could not be told apart. Its library and, without `replies`,
+    its bank of replies live in a temporary folder: nothing of the user's own is read into a benchmark, and nothing of a
+    benchmark gets into the user's library.
     """
+    settings = settings.replace(models=settings.models.replace(parallel=1))
     with tempfile.TemporaryDirectory(prefix="lamarck-bench-") as folder:
         bank = replies or Path(folder) / "replies.sqlite"
         with Lamarck(settings, library=Path(folder) / "library.sqlite", model=model, replies=bank) as lamarck:
