@@ -34,6 +34,8 @@ from lamarck.errors import BadInput, ModelUnavailable
 
 EXTRA = "pip install 'lamarck-dse[local]'"
 _OPENMP = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "300"}
+_SOCKET = "tokenizer.sock"
+_LONGEST_SOCKET = 107  # bytes of its path, unix(7)
 _BATCH = 64
 _NEVER = 10**6  # seconds between pings
 _SEEDS = 2**32 - 1  # the highest 32-bit number means "any seed" to llama.cpp
@@ -68,7 +70,7 @@ class Engine:
     def __init__(self, weights: Path, *, threads: int, places: int, context: int) -> None:
         xllamacpp = _import_xllamacpp()
         _read_through(weights)
-        self._folder = Path(tempfile.mkdtemp(prefix="lamarck-"))
+        self._folder = _private_folder()
         self._key = secrets.token_urlsafe(32)
         try:
             params = self._params(xllamacpp, weights, threads=threads, places=places, context=context)
@@ -107,7 +109,7 @@ class Engine:
 
     @property
     def _socket(self) -> Path:
-        return self._folder / "tokenizer.sock"
+        return self._folder / _SOCKET
 
     def stream(self, body: dict[str, Any], on_chunk: OnChunk) -> None:
         """One chat completion as llama.cpp's server streams it, until its end or until `on_chunk` returns True."""
@@ -160,6 +162,15 @@ class _UnixConnection(http.client.HTTPConnection):
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self.timeout)
         self.sock.connect(str(self._path))
+
+
+def _private_folder() -> Path:
+    """A folder that only this user can enter, with a path short enough for a socket in it."""
+    folder = Path(tempfile.mkdtemp(prefix="lamarck-model-"))
+    if len(os.fsencode(folder / _SOCKET)) <= _LONGEST_SOCKET:
+        return folder
+    folder.rmdir()
+    return Path(tempfile.mkdtemp(prefix="lamarck-model-", dir="/tmp"))
 
 
 def _return_memory() -> None:

@@ -78,7 +78,8 @@ def test_another_file_is_refused_before_it_is_loaded(tmp_path: Path) -> None:
 def test_a_file_that_llama_cpp_cannot_read_is_told_in_one_line(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    pytest.importorskip("xllamacpp")
+    if importlib.util.find_spec("xllamacpp") is None:
+        pytest.skip("xllamacpp is not installed")
     file = tmp_path / "m.gguf"
     content = b"GGUF" + bytes(1000)
     file.write_bytes(content)
@@ -130,6 +131,18 @@ def _is_link(path: str) -> bool:
     except OSError:
         return False
     return True
+
+
+@needs_weights
+def test_a_folder_for_temporary_files_may_have_a_long_path(
+    weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A socket's path may not."""
+    (tmp_path / ("long" * 30)).mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / ("long" * 30)))
+    model = EmbeddedModel(weights, name="small", digest=SMALL_DIGEST, threads=2, context=512)
+    assert model.complete(a_request(max_tokens=2)).text
+    model.close()
 
 
 @needs_weights
@@ -251,19 +264,23 @@ def test_a_program_that_ends_without_closing_ends(weights: Path) -> None:
 
 
 @needs_weights
-def test_closing_ends_what_is_under_way_and_leaves_no_files(weights: Path) -> None:
-    folders = set(Path(tempfile.gettempdir()).glob("lamarck-*"))
+def test_closing_ends_what_is_under_way_and_leaves_no_files(
+    weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "t").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "t"))
     model = EmbeddedModel(weights, name="small", digest=SMALL_DIGEST, threads=2, context=2048)
     begun = threading.Event()
     with ThreadPoolExecutor(2) as pool:
         running = pool.submit(model.complete, a_request(LONG, max_tokens=1900), lambda _: begun.set())
         queued = pool.submit(model.complete, a_request("wait for a place"))
         assert begun.wait(30)
+        assert [p.name[:14] for p in (tmp_path / "t").iterdir()] == ["lamarck-model-"]
         model.close()
         for each in (running, queued):
             with pytest.raises(ModelUnavailable, match="closed"):
                 each.result(30)
-    assert set(Path(tempfile.gettempdir()).glob("lamarck-*")) <= folders
+    assert list((tmp_path / "t").iterdir()) == []
     with pytest.raises(ModelUnavailable, match="closed"):
         model.complete(a_request())
     model.close()
