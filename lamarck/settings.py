@@ -78,7 +78,7 @@ class ModelSettings(Record, frozen=True, kw_only=True):
     samples: Annotated[int, _described("fresh replies per tier before climbing", ge=1)] = 8
     repairs: Annotated[int, _described("repair rounds on one candidate", ge=0, le=2)] = 1
     threads: Annotated[int, _described("CPU threads of the embedded model; 0: all cores", ge=0)] = 0
-    parallel: Annotated[int, _described("requests of the embedded model in flight at once", ge=1, le=16)] = 3
+    parallel: Annotated[int, _described("requests of the embedded model in flight at once", ge=1, le=16)] = 1
 
 
 class EndpointSettings(Record, frozen=True, kw_only=True):

@@ -27,8 +27,8 @@ class ModelTier:
     """Proposes what a model writes. One object serves the steps 'model' (fresh) and 'repair' of all tiers.
 
     open_tier: gives the model of a tier's name; asked once per tier. samples: fresh replies that a tier may be asked
-    for in a run. together: how many of them to have written at once, after the first one failed; on two cores three
-    replies at once take about half the time of three in turn. What is written ahead is paid for at once.
+    for in a run. together: how many of them to have written at once, after the first one failed; worth it only where
+    there are cores to spare (docs/benchmarks.md). What is written ahead is paid for at once.
     """
 
     name = "model"
