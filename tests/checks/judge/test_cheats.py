@@ -381,7 +381,7 @@ def add(a, b):
     while True:
         print("x" * 100_000)
 """,
-    "floods the judge with objects": EMPTY + "def add(a, b): return [object() for _ in range(110_000)]",
+    "floods the judge with objects": EMPTY + "def add(a, b): return [object() for _ in range(200_000)]",
     "nests without end": EMPTY
     + """
 def add(a, b):
@@ -416,7 +416,7 @@ class Sticky:
     def __eq__(self, other): return False
 def add(a, b): return Sticky()
 """,
-    "takes all memory": EMPTY + "def add(a, b): return len([bytearray(10**8) for _ in range(5)])",
+    "takes all memory": EMPTY + "def add(a, b): return len([bytearray(10**8) for _ in range(100)])",
 }
 
 
@@ -439,7 +439,7 @@ def task_of(tests: str) -> Task:
         goal="not to be fooled",
         module="code_",
         acceptance=(Acceptance(kind=AcceptanceKind.PYTEST, content=tests, path="test_code.py"),),
-        job_limits=JobLimits(wall_seconds=20.0, memory_mb=256),
+        job_limits=JobLimits(wall_seconds=20.0),
     )
 
 
@@ -498,8 +498,7 @@ def test_files_of_a_candidate_change_no_judge(judge: Judge) -> None:
     files = {
         "code_.py": EMPTY, "conftest.py": poison, "pytest.py": raises, "_pytest/__init__.py": poison,
         "unittest.py": raises, "sitecustomize.py": poison, "test_code.py": "def test_add(): pass\n",
-        "pytest.ini": "[pytest]\naddopts = --co\n", "unittest/mock.py": poison, "_lamarck_inside/judge.py": poison,
-        "pluggy.py": poison,
+        "pytest.ini": "[pytest]\naddopts = --co\n", "unittest/mock.py": poison, "_lamarck_inside/judge.py": poison, "pluggy.py": poison,
     }  # fmt: skip
     cheat = Subject(label="cheat", files=tuple(SourceFile(path=p, text=t) for p, t in files.items()))
     report = judge.judge(task, task.acceptance, (cheat,))

@@ -52,7 +52,6 @@ def run(spec: dict[str, Any]) -> None:
     gc.freeze()
     for name in spec["first"]:
         _import_quietly(name)
-    surroundings.follow_log()
     try:
         peer.serve()
     except Ended:

@@ -8,6 +8,7 @@ answers. Values below it (of a class derived from str, int, tuple …) travel al
 from __future__ import annotations
 
 import abc
+import asyncio
 import dataclasses
 import enum
 import inspect
@@ -75,6 +76,7 @@ _CODE = {
     flag: function.__code__.replace(co_filename="<candidate>")
     for flag, function in (("f", _plain), ("a", _asynchronous), ("g", _generating), ("y", _async_generating))
 }
+_ASYNC_MARK = getattr(asyncio.coroutines, "_is_coroutine", True)
 
 
 class RemoteFunction:
@@ -93,9 +95,7 @@ class RemoteFunction:
         put(self, "_module", module)
         put(self, "__code__", _CODE.get(flag, _CODE["f"]))
         if flag == "a":
-            import asyncio
-
-            put(self, "_is_coroutine", getattr(asyncio.coroutines, "_is_coroutine", True))
+            put(self, "_is_coroutine", _ASYNC_MARK)
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         return self._lamarck_self.ask("call", self, *args, **kwargs)
