@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Iterator
 
-from lamarck.checks.hollow import Body, hollow, hollow_for
+from lamarck.checks.hollow import Body, emptied, hollow_for, is_stubbed
 from lamarck.checks.judge.judge import JUDGE_VERSION, Judge, JudgeReport, Subject, SubjectReport
 from lamarck.errors import BadInput
 from lamarck.records import Candidate, CheckOutcome, Evidence, SourceFile, Task, Trust, content_id
@@ -45,7 +46,8 @@ class GivenTests:
         subjects: tuple[Subject, ...] = (Subject(label=candidate.id[:12], files=candidate.files),)
         unproven = self._trust is Trust.GIVEN and self._key(task) not in self._proven
         if unproven:
-            subjects += _subjects({body: hollow(candidate.files, body) for body in _HOLLOWS})
+            for hollows in _hollow_versions(task, candidate):
+                subjects += _subjects(hollows)
         report = self._judge.judge(task, task.tests(self._trust), subjects)
         if unproven and report.broke is None:
             self._refuse(task, report, report.subjects[1:])
@@ -56,7 +58,7 @@ class GivenTests:
 
     def _refuse(self, task: Task, report: JudgeReport, hollows: tuple[SubjectReport, ...]) -> None:
         if report.collect_error is not None:
-            raise BadInput(f"the tests do not collect: {_one_line(report.collect_error)}", "mend the test file")
+            raise _uncollectable(report.collect_error)
         for subject in hollows:
             if subject.passed:
                 raise BadInput(
@@ -75,7 +77,7 @@ class GivenTests:
             outcome, log = CheckOutcome.ERRORED, report.broke
         elif report.collect_error is not None:
             # Tests that a model wrote may be unusable; that is no fault of the candidate's.
-            outcome, log = CheckOutcome.ERRORED, f"the tests do not collect: {_one_line(report.collect_error)}"
+            outcome, log = CheckOutcome.ERRORED, f"the tests do not collect: {report.collect_error}"
         return Evidence(
             check=self.name,
             check_version=self.version,
@@ -94,6 +96,14 @@ class GivenTests:
         )
 
 
+def _hollow_versions(task: Task, candidate: Candidate) -> Iterator[dict[Body, tuple[SourceFile, ...]]]:
+    """Shaped like the user's stub; where there is none, by what the tests use, and like the candidate, whose names
+    and classes fit the tests better."""
+    yield {body: hollow_for(task, body) for body in _HOLLOWS}
+    if not is_stubbed(task):
+        yield {body: emptied(candidate.files, body) for body in _HOLLOWS}
+
+
 def _subjects(hollows: dict[Body, tuple[SourceFile, ...]]) -> tuple[Subject, ...]:
     return tuple(Subject(label=body, files=files) for body, files in hollows.items())
 
@@ -102,11 +112,11 @@ def _all(count: int) -> str:
     return "the only one" if count == 1 else f"all {count} of them"
 
 
-def _one_line(text: str) -> str:
-    """The file and line, and the last line of what pytest says, which names the error."""
-    lines = [x.strip() for x in text.splitlines() if x.strip()]
-    place = re.search(r"((?:[\w./-]+/)?[\w.-]+\.py):(\d+)", text)
-    errors = [x.removeprefix("E").strip() for x in lines if x.startswith("E ")]
-    what = next((e for e in reversed(errors) if "Error" in e), errors[-1] if errors else (lines[-1] if lines else ""))
-    where = f"{place[1].removeprefix('/job/tests/')}:{place[2]}: " if place else ""
-    return where + what
+def _uncollectable(problem: str) -> BadInput:
+    """problem: one line that names file and line, as the judge tells it."""
+    missing = re.search(r"No module named '([\w.]+)'", problem)
+    mend = (
+        f"install {missing[1]} there, or choose another environment with --python" if missing else "mend the test file"
+    )
+    where = ", and the environment's packages are all that there is" if missing else ""
+    return BadInput(f"the tests do not collect: {problem}{where}", mend)

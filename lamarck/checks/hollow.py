@@ -10,38 +10,63 @@ from lamarck.records import AcceptanceKind, SourceFile, Task
 Body = Literal["none", "raise"]
 
 _BODIES: dict[Body, str] = {"none": "return None", "raise": "raise NotImplementedError"}
+_VALUES: dict[Body, str] = {"none": "None", "raise": "(_ for _ in ()).throw(NotImplementedError)"}
 
 
 def hollow(files: tuple[SourceFile, ...], body: Body) -> tuple[SourceFile, ...]:
     """The same files with every function's body replaced. Classes, constants, imports and exceptions stay."""
-    return tuple(SourceFile(path=f.path, text=_hollow_text(f.text, body)) for f in files)
+    return tuple(f.replace(text=_rewritten(f.text, _Hollow(body))) for f in files)
+
+
+def emptied(files: tuple[SourceFile, ...], body: Body) -> tuple[SourceFile, ...]:
+    """As `hollow`, and nothing else that somebody wrote is left either: constants and what is imported from elsewhere
+    are None, classes have neither decorators nor bases but exceptions and each other. For code whose interface no
+    stub tells from its substance."""
+    kinds = (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    own = {n.name for f in files for n in ast.walk(_parsed(f.text)) if isinstance(n, kinds)}
+    own |= {part for f in files for part in f.path.removesuffix(".py").split("/")}
+    return tuple(f.replace(text=_rewritten(f.text, _Emptied(body, own))) for f in files)
+
+
+def is_stubbed(task: Task) -> bool:
+    """Whether the user's stubs say what every file has to define."""
+    return bool(task.stubs) and all(s.text.strip() for s in task.stubs)
 
 
 def hollow_for(task: Task, body: Body) -> tuple[SourceFile, ...]:
     """Hollow files for a task that nobody has solved: from its stubs, or from what its tests use."""
-    stubs = tuple(s for s in task.stubs if s.text.strip())
-    if stubs and len(stubs) == len(task.stubs):
-        return hollow(stubs, body)
+    if is_stubbed(task):
+        return hollow(task.stubs, body)
     written = {s.path: s.text for s in task.stubs}
     written.setdefault(task.main_path, "")
     files = []
     for path, text in written.items():
         module = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
         files.append(
-            SourceFile(path=path, text=_hollow_text(text, body) if text.strip() else _invented(task, module, body))
+            SourceFile(
+                path=path, text=_rewritten(text, _Hollow(body)) if text.strip() else _invented(task, module, body)
+            )
         )
     return tuple(files)
 
 
-def _hollow_text(text: str, body: Body) -> str:
-    tree = ast.parse(text)
-    _Hollow(body).visit(tree)
+def _parsed(text: str) -> ast.Module:
+    """An empty module for what does not parse: nothing of it would run."""
+    try:
+        return ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError):
+        return ast.Module(body=[], type_ignores=[])
+
+
+def _rewritten(text: str, transformer: ast.NodeTransformer) -> str:
+    tree = transformer.visit(_parsed(text))
     return ast.unparse(ast.fix_missing_locations(tree)) + "\n"
 
 
 class _Hollow(ast.NodeTransformer):
     def __init__(self, body: Body) -> None:
-        self._body = ast.parse(f"def f():\n    {_BODIES[body]}").body[0].body  # type: ignore[attr-defined]
+        self._body = _parsed(f"def f():\n    {_BODIES[body]}").body[0].body  # type: ignore[attr-defined]
+        self._value = ast.parse(_VALUES[body], mode="eval").body
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
         node.body = self._body
@@ -51,11 +76,52 @@ class _Hollow(ast.NodeTransformer):
         node.body = self._body
         return node
 
+    def visit_Lambda(self, node: ast.Lambda) -> ast.Lambda:
+        node.body = self._value
+        return node
+
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.ClassDef:
         if any(_is_exception(ast.unparse(base)) for base in node.bases):
             return node
         self.generic_visit(node)
         return node
+
+
+class _Emptied(_Hollow):
+    def __init__(self, body: Body, own: set[str]) -> None:
+        super().__init__(body)
+        self._own = own
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.FunctionDef:
+        node.decorator_list = [d for d in node.decorator_list if ast.unparse(d) in _KINDS_OF_METHOD]
+        return super().visit_FunctionDef(node)
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.ClassDef:
+        node.decorator_list = []
+        node.bases = [b for b in node.bases if ast.unparse(b) in self._own or _is_exception(ast.unparse(b))]
+        node.keywords = []
+        return super().visit_ClassDef(node)
+
+    def visit_Assign(self, node: ast.Assign) -> ast.Assign:
+        if isinstance(node.value, ast.Name) and node.value.id in self._own:
+            return node  # another name for something that is hollow itself
+        if not any(isinstance(t, ast.Name) and t.id.startswith("__") for t in node.targets):
+            node.value = ast.Constant(None)
+        return node
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> list[ast.stmt]:
+        if node.level or (node.module or "").partition(".")[0] in {*self._own, "__future__"}:
+            return [node]
+        names = [a.asname or a.name for a in node.names if a.name != "*" and not _is_exception(a.name)]
+        return [node, *(ast.parse(f"{name} = None").body[0] for name in names)]
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AnnAssign:
+        if node.value is not None:
+            node.value = ast.Constant(None)
+        return node
+
+
+_KINDS_OF_METHOD = {"property", "staticmethod", "classmethod"}
 
 
 def _is_exception(name: str) -> bool:

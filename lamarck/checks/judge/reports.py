@@ -107,7 +107,7 @@ def subject_report(
     ended = next((m for m in told if isinstance(m, Ended)), None)
     stop = _stop(ended, outcome)
     collected = [test for m in told if isinstance(m, Collected) for test in m.ids]
-    import_error = ended.blamed if ended is not None and ended.errors else None
+    import_error = ended.blamed if ended is not None else None
     log = [outcome.stderr.decode(errors="replace")[-_LOG_CHARACTERS:]]
     if ended is not None:
         log += [f"not possible across two processes: {what}" for what in ended.refused]

@@ -119,6 +119,18 @@ class Always:
     def __index__(self): return 5
 """
 
+THE_PEER = """
+import sys
+from _lamarck_inside.conversation import Peer
+def the_peer():
+    frame = sys._getframe()
+    while True:
+        for value in frame.f_locals.values():
+            if isinstance(value, Peer):
+                return value
+        frame = frame.f_back
+"""
+
 CHEATS = {
     "ends with 0 when imported": "import sys\nsys.exit(0)",
     "ends at once when imported": "import os\nos._exit(0)",
@@ -267,36 +279,37 @@ def add(a, b):
     return None
 """,
     "asks the judge for its modules": EMPTY
+    + THE_PEER
     + """
-import gc
-from _lamarck_inside.conversation import Peer
-def peers(): return [t for t in gc.get_objects() if isinstance(t, Peer)]
-def tries(callback=None):
-    [peer] = peers()
-    questions = [
-        ("import", "os"), ("public", "__main__"), ("get", peer, "x"), ("subclass", "X", (), (), ()),
-        ("patch", "os", "x", 1), ("call", exec, "import os; os._exit(0)"), ("seed", 1), ("override", int, "x"),
-    ]
-    if callback is not None:
-        for name in "__globals__ __code__ __closure__ __self__ __builtins__ __class__ __dict__ _x".split():
-            questions += [("get", callback, name), ("set", callback, name, None), ("method", callback, name)]
-        questions += [("special", callback, "__getattribute__", "__globals__"), ("special", callback, "__reduce__"),
-                      ("special", callback, "__setattr__", "__code__", None), ("unbound", callback, "__init__"),
-                      ("inherited", callback, "__globals__"), ("vars", callback), ("dir", callback)]
-    got = []
-    for operation, *args in questions:
+def add(a, b):
+    for operation, *args in [
+        ("import", "os"), ("public", "__main__"), ("subclass", "X", (), (), ()), ("patch", "os", "x", 1), ("seed", 1),
+    ]:
         try:
-            got.append((operation, args[1:], peer.request(operation, *args)))
+            return the_peer().request(operation, *args) or 5
         except Exception:
             pass
-    return got
-def add(a, b): return 5 if tries() else None
+""",
+    "climbs from what it was handed": EMPTY
+    + THE_PEER
+    + """
 def call(function, x):
-    got = tries(function)
-    for _, _, value in got:
-        if value is not None and not isinstance(value, (str, int)):
+    peer = the_peer()
+    names = "__globals__ __code__ __closure__ __self__ __builtins__ __class__ __dict__ __reduce__ _x".split()
+    questions = [(o, n) for o in ("get", "set", "delete", "method", "special", "unbound", "inherited") for n in names]
+    for operation, name in [*questions, ("special", "__getattribute__"), ("special", "__setattr__"), ("dir", "x")]:
+        try:
+            found = peer.request(operation, function, name)
+        except Exception:
+            continue
+        return 8
+    for owner in (exec, eval, open, __import__, "".join, type, object, Exception):
+        for operation in ("override", "get", "set", "method"):
+            try:
+                peer.request(operation, owner, "__globals__")
+            except Exception:
+                continue
             return 8
-    return None
 """,
     "tampers with mocks": HONEST.replace("        callback(value)", "        pass")
     + """
@@ -496,10 +509,18 @@ def test_files_of_a_candidate_change_no_judge(judge: Judge) -> None:
     poison = "raise SystemExit(0)\n"
     raises = "import contextlib\nraises = lambda *a, **k: contextlib.nullcontext()\napprox = fixture = mark = None\n"
     files = {
-        "code_.py": EMPTY, "conftest.py": poison, "pytest.py": raises, "_pytest/__init__.py": poison,
-        "unittest.py": raises, "sitecustomize.py": poison, "test_code.py": "def test_add(): pass\n",
-        "pytest.ini": "[pytest]\naddopts = --co\n", "unittest/mock.py": poison, "_lamarck_inside/judge.py": poison, "pluggy.py": poison,
-    }  # fmt: skip
+        "code_.py": EMPTY,
+        "conftest.py": poison,
+        "pytest.py": raises,
+        "_pytest/__init__.py": poison,
+        "unittest.py": raises,
+        "unittest/mock.py": poison,
+        "sitecustomize.py": poison,
+        "test_code.py": "def test_add(): pass\n",
+        "pytest.ini": "[pytest]\naddopts = --co\n",
+        "_lamarck_inside/judge.py": poison,
+        "pluggy.py": poison,
+    }
     cheat = Subject(label="cheat", files=tuple(SourceFile(path=p, text=t) for p, t in files.items()))
     report = judge.judge(task, task.acceptance, (cheat,))
     assert (report.collect_error, report.broke) == (None, None)

@@ -7,11 +7,13 @@ nothing in it is ready; the judge's loop is running anyway, for it is the tests 
 
 from __future__ import annotations
 
-import asyncio
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .faults import Ended
 from .standins import handle_of
+
+if TYPE_CHECKING:
+    import asyncio
 
 _LONGEST_PAUSE = 0.01  # seconds between two questions
 _SHORTEST_PAUSE = 0.0005
@@ -19,6 +21,8 @@ _SHORTEST_PAUSE = 0.0005
 
 async def awaited(standin: Any) -> Any:
     """The result of the other side's awaitable; what it raises is raised here."""
+    import asyncio
+
     handle = handle_of(standin)
     assert handle is not None
     task = handle.ask("begin", standin)
@@ -47,6 +51,8 @@ class Tasks:
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def begin(self, awaitable: Any) -> Any:
+        import asyncio  # only now: it takes longer to load than all the rest of a candidate's process
+
         running = asyncio._get_running_loop()
         if running is None:
             running = self._loop = self._loop or asyncio.new_event_loop()
@@ -57,6 +63,8 @@ class Tasks:
 
     def progress(self, task: Any) -> tuple[bool, Any]:
         """(True, result), or (False, seconds until it is worth asking again). Raises what the task raised."""
+        import asyncio
+
         loop = task.get_loop()
         if not task.done() and not loop.is_running() and asyncio._get_running_loop() is None:
             self._advance(loop, task)

@@ -52,6 +52,7 @@ def run(spec: dict[str, Any]) -> None:
     gc.freeze()
     for name in spec["first"]:
         _import_quietly(name)
+    surroundings.follow_log()
     try:
         peer.serve()
     except Ended:

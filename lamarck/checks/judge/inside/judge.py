@@ -17,8 +17,8 @@ from typing import Any
 _BROUGHT = ("pytest", "_pytest", "pluggy", "iniconfig", "packaging", "pygments")
 _ALWAYS_NEEDED = (
     "_pytest.assertion.rewrite _pytest.python _pytest.unittest _pytest.fixtures _pytest.monkeypatch _pytest.tmpdir "
-    "_pytest.capture _pytest.logging _pytest.skipping _pytest.recwarn _pytest.warnings _pytest.threadexception "
-    "_pytest.unraisableexception _pytest.setuponly _pytest.setupplan _pytest.debugging _pytest.helpconfig "
+    "_pytest.capture _pytest.logging _pytest.skipping _pytest.recwarn _pytest.warnings "
+    "_pytest.setuponly _pytest.setupplan _pytest.debugging _pytest.helpconfig "
     "_pytest.legacypath _pytest.subtests _pytest.reports _pytest.python_api unittest.mock"
 ).split()
 
@@ -37,7 +37,8 @@ class OwnPytest(importlib.abc.MetaPathFinder):
 
 def run(spec: dict[str, Any]) -> None:
     """spec: subjects (descriptor, results, work), folder (of tests and support), tests (paths in it), modules (of the
-    candidate: name → is a package), expected (those of them that the task names), shared, main_file, pytest_folders, test_seconds, wall_seconds."""
+    candidate: name → is a package), expected (those of them that the task names), shared, main_file, pytest_folders,
+    test_seconds, wall_seconds."""
     deadline = time.monotonic() + spec["wall_seconds"]
     if spec["pytest_folders"]:
         sys.meta_path.append(OwnPytest(spec["pytest_folders"]))

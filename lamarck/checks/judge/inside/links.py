@@ -247,7 +247,7 @@ class Links:
             keys, values = self.each(content[0]), self.each(content[1])
             target.clear()
             for key, value in zip(keys, values, strict=True):
-                dict.__setitem__(target, key, value)
+                target[key] = value
 
     def each(self, told: list[Any]) -> list[Any]:
         if type(told) is not list:

@@ -101,8 +101,9 @@ class CandidateModules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             self._foreign[name] = remote_module(self._ask, name)
         return self._foreign[name]
 
-    def is_own(self, name: str) -> bool:
-        return name in self._names
+    def is_of(self, name: str) -> bool:
+        """Whether a module of that name would be the candidate's to bring."""
+        return name.partition(".")[0] in {own.partition(".")[0] for own in self._names}
 
     def install(self) -> None:
         sys.meta_path.insert(0, self)

@@ -46,13 +46,16 @@ _HANDED_OVER = {
     "re": {"Match"},
     "operator": {"itemgetter", "attrgetter", "methodcaller"},
     "itertools": None,
-    "builtins": None,
+    "builtins": {"dict_items", "dict_keys", "dict_values", "enumerate", "filter", "map", "mappingproxy", "memoryview",
+                 "reversed", "zip", "bytes_iterator", "callable_iterator", "dict_itemiterator", "dict_keyiterator",
+                 "dict_valueiterator", "list_iterator", "list_reverseiterator", "range_iterator", "set_iterator",
+                 "str_ascii_iterator", "str_iterator", "tuple_iterator", "bytearray_iterator", "iterator"},
     "decimal": None,
     "datetime": None,
     "zoneinfo": None,
     "ipaddress": None,
     "_random": None,
-}
+}  # fmt: skip
 _MOCKS = "unittest.mock"
 
 
@@ -147,7 +150,7 @@ class Permission:
 def _is_of_the_judge(value: Any) -> bool:
     """Fixtures, nodes and reports of pytest, and whatever is Lamarck's."""
     module = str(type(value).__module__)
-    return module.startswith(("_lamarck", "_pytest", "pytest", "pluggy")) and not isinstance(
+    return module.startswith((str(__package__), "_pytest", "pytest", "pluggy")) and not isinstance(
         value, io.IOBase | BaseException
     )
 

@@ -27,6 +27,9 @@ from .surroundings import JudgeSurroundings, read_stdin
 Tell = Callable[[dict[str, Any]], None]
 
 _GRACE_SECONDS = 1.0  # a candidate that hangs is found at the pipe; what hangs here, by the alarm
+# The last two collect garbage five times over at the end, for warnings that nobody reads here.
+_UNUSED_PLUGINS = ("cacheprovider", "faulthandler", "terminal", "junitxml", "pastebin", "stepwise", "doctest",
+                   "unraisableexception", "threadexception")  # fmt: skip
 _MOST_NESTED = 4_000  # Python frames: calls between the two sides take several each
 
 
@@ -100,6 +103,7 @@ class Session:
         sys.path.insert(0, self.spec["folder"])
         _interrupts_fail()
         recorder = Recorder(self)
+        _watch_conftests(recorder.broken)
         self.begin(self.spec["test_seconds"])
         code = int(pytest.main(self._options(), plugins=[recorder]))
         signal.setitimer(signal.ITIMER_REAL, 0)
@@ -130,7 +134,7 @@ class Session:
     def _options(self) -> list[str]:
         options = ["--capture=sys", "--rootdir", self.spec["folder"], "-c", self.spec["folder"] + "/pytest.ini"]
         options += ["--import-mode=prepend", "--basetemp", self.subject["work"] + "/tmp", "-o", "addopts="]
-        for plugin in ("cacheprovider", "faulthandler", "terminal", "junitxml", "pastebin", "stepwise", "doctest"):
+        for plugin in _UNUSED_PLUGINS:
             options += ["-p", f"no:{plugin}"]
         return options + [f"{self.spec['folder']}/{path}" for path in self.spec["tests"]]
 
@@ -155,12 +159,36 @@ class Recorder:
         return [] if isinstance(obj, ProxyMeta) and "_lamarck_made_here" not in obj.__dict__ else None
 
     def pytest_exception_interact(self, node: Any, call: Any, report: Any) -> None:
-        if getattr(report, "when", "collect") == "collect" and self.blamed is None:
-            self.blamed = self._blame(call.excinfo.value)
+        if getattr(report, "when", "collect") != "collect":
+            return
+        error = call.excinfo.value
+        if type(error).__name__ == "CollectError" and error.__cause__ is not None:
+            error = error.__cause__  # pytest's text about what it stands for
+        self.broken(error, node.nodeid)
 
-    def pytest_collectreport(self, report: Any) -> None:
-        if report.failed:
-            self.errors.append(f"{report.nodeid}: {report.longrepr}")
+    def broken(self, error: BaseException, node: str) -> None:
+        """Something of the tests can't be imported or collected."""
+        self.errors.append(self._told(error, node))
+        if self.blamed is None:
+            self.blamed = self._blame(error)
+
+    def _told(self, error: BaseException, node: str) -> str:
+        """file:line: what, in one line; the line of the last frame in a test file."""
+        from _pytest.config.exceptions import UsageError
+        from _pytest.outcomes import OutcomeException
+
+        place, tests = node, self._session.tests
+        if isinstance(error, SyntaxError) and error.filename:
+            place = f"{error.filename.removeprefix(tests)}:{error.lineno}"
+        else:
+            trace = error.__traceback__
+            while trace is not None:
+                if trace.tb_frame.f_code.co_filename.startswith(tests):
+                    place = f"{trace.tb_frame.f_code.co_filename.removeprefix(tests)}:{trace.tb_lineno}"
+                trace = trace.tb_next
+        said = error.msg if isinstance(error, SyntaxError) else str(error)
+        kind = "" if isinstance(error, OutcomeException | UsageError) else f"{type(error).__name__}: "
+        return " ".join(f"{place}: {kind}{said}".split())
 
     def _blame(self, error: BaseException) -> str | None:
         """Why the candidate is to blame for tests that do not collect, or None when the tests are."""
@@ -176,7 +204,7 @@ class Recorder:
             seen.add(id(each))
             if hasattr(each, "_lamarck_frames"):
                 return f"{type(each).__name__}: {clip(str(each))}"
-            if isinstance(each, ImportError) and each.name is not None and session.modules.is_own(each.name):
+            if isinstance(each, ImportError) and each.name is not None and session.modules.is_of(each.name):
                 return clip(str(each).partition(" (")[0])
             each = each.__cause__ or each.__context__
         if isinstance(error, SyntaxError | NameError) or isinstance(error, ImportError):
@@ -211,11 +239,15 @@ class Recorder:
     def pytest_runtest_makereport(self, item: Any, call: Any) -> None:
         import unittest
 
+        from _pytest.fixtures import FixtureLookupError
         from _pytest.outcomes import Skipped
 
         if call.excinfo is None or isinstance(call.excinfo.value, Skipped | unittest.SkipTest):
             return
         session = self._session
+        if isinstance(call.excinfo.value, FixtureLookupError):  # no candidate can mend that
+            missing = call.excinfo.value.argname
+            self.errors.append(f"{item.nodeid}: there is no fixture '{missing}'")
         parts = parts_of(call.excinfo, session.tests, session.spec["main_file"], self._compared, session.calls)
         if session.permission.refused:
             parts["message"] = clip(
@@ -236,6 +268,19 @@ class Recorder:
                 "by_author": self._collected_alone and self._used() == self._used_before,
             }
         )
+
+
+def _watch_conftests(broken: Callable[[BaseException, str], None]) -> None:
+    """pytest ends with a text about a broken conftest.py; what broke it tells who is to blame."""
+    from _pytest.config import ConftestImportFailure
+
+    init = ConftestImportFailure.__init__
+
+    def watched(failure: Any, path: Any, *, cause: Exception) -> None:
+        broken(cause, str(path))
+        init(failure, path, cause=cause)
+
+    ConftestImportFailure.__init__ = watched  # type: ignore[method-assign]
 
 
 def _interrupts_fail() -> None:

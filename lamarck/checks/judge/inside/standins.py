@@ -8,7 +8,6 @@ answers. Values below it (of a class derived from str, int, tuple …) travel al
 from __future__ import annotations
 
 import abc
-import asyncio
 import dataclasses
 import enum
 import inspect
@@ -76,7 +75,6 @@ _CODE = {
     flag: function.__code__.replace(co_filename="<candidate>")
     for flag, function in (("f", _plain), ("a", _asynchronous), ("g", _generating), ("y", _async_generating))
 }
-_ASYNC_MARK = getattr(asyncio.coroutines, "_is_coroutine", True)
 
 
 class RemoteFunction:
@@ -95,7 +93,9 @@ class RemoteFunction:
         put(self, "_module", module)
         put(self, "__code__", _CODE.get(flag, _CODE["f"]))
         if flag == "a":
-            put(self, "_is_coroutine", _ASYNC_MARK)
+            import asyncio
+
+            put(self, "_is_coroutine", getattr(asyncio.coroutines, "_is_coroutine", True))
 
     def __call__(self, /, *args: Any, **kwargs: Any) -> Any:
         return self._lamarck_self.ask("call", self, *args, **kwargs)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import logging
 import os
 import sys
 import warnings
@@ -96,6 +95,8 @@ class JudgeSurroundings:
             (sys.stderr if stream == 2 else sys.stdout).write(str(text))
 
     def after(self, message: dict[str, Any], decode: Callable[[Any], Any]) -> None:
+        import logging
+
         for name, level, text, path, line, function in message.get("l", ()):
             logger = logging.getLogger(str(name))
             if logger.isEnabledFor(int(level)):
@@ -121,6 +122,7 @@ class CandidateSurroundings:
         self.written: list[list[Any]] = []
         self.warned: list[warnings.WarningMessage] = []
         self.logged: list[list[Any]] = []
+        self._follows_log = False
 
     def add(self, message: dict[str, Any]) -> None:
         self._places.add(message)
@@ -134,6 +136,7 @@ class CandidateSurroundings:
 
     def hear(self, message: dict[str, Any]) -> None:
         self._places.hear(message)
+        self.follow_log()
 
     def after(self, message: dict[str, Any], decode: Callable[[Any], Any]) -> None:
         pass
@@ -144,25 +147,31 @@ class CandidateSurroundings:
         sys.stdin = _Input(ask)
         warnings.simplefilter("always")
         warnings._showwarnmsg_impl = self._warn  # type: ignore[attr-defined]
-        handler = _Forwarding(self.logged)
-        logging.root.addHandler(handler)
-        logging.root.setLevel(1)
+
+    def follow_log(self) -> None:
+        """Once the candidate has loaded `logging`; loading it for all would cost more than it is worth."""
+        logging = sys.modules.get("logging")
+        if logging is not None and not self._follows_log and hasattr(logging, "root"):
+            self._follows_log = True
+            logging.root.addHandler(_forwarding(self.logged))
+            logging.root.setLevel(1)
 
     def _warn(self, message: warnings.WarningMessage) -> None:
         if len(self.warned) < _MOST_RECORDS:
             self.warned.append(message)
 
 
-class _Forwarding(logging.Handler):
-    def __init__(self, logged: list[list[Any]]) -> None:
-        super().__init__(level=0)
-        self._logged = logged
+def _forwarding(logged: list[list[Any]]) -> Any:
+    import logging
 
-    def emit(self, record: logging.LogRecord) -> None:
-        if len(self._logged) < _MOST_RECORDS:
-            self._logged.append(
-                [record.name, record.levelno, self.format(record), record.pathname, record.lineno, record.funcName]
-            )
+    class Forwarding(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if len(logged) < _MOST_RECORDS:
+                logged.append(
+                    [record.name, record.levelno, self.format(record), record.pathname, record.lineno, record.funcName]
+                )
+
+    return Forwarding(level=0)
 
 
 def _text(raw: io.RawIOBase) -> io.TextIOWrapper:
