@@ -274,9 +274,9 @@ class Lamarck:
         evidence: Evidence = self._assembly.tests.run(task, candidate)
         return evidence
 
-    def prompt(self, task: Task) -> tuple[Message, ...]:
-        """What the loop asks a model first for this task."""
-        return self._assembly.prompt(task)
+    def prompt(self, task: Task, settings: Settings | None = None) -> tuple[Message, ...]:
+        """What the loop asks a model first for this task, under these settings or its own."""
+        return self._assembly.prompt(task, settings or self.settings)
 
     def open_model(self, name: str | None = None) -> Model:
         """The model of a tier, by default of the first one. The caller closes it. Raises `ModelUnavailable`."""

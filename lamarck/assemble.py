@@ -175,13 +175,14 @@ class Assembly:
             max_tokens=self.settings.models.max_tokens,
             samples=self.settings.models.samples,
             together=self.settings.models.parallel,
+            terse=self.settings.models.prompt == "lean",
             on_token=self._on_token,
         )
         self._close.append(tier.close)
         return tier
 
     def _build_context(self, task: Task, failed: Attempt | None, tokens: int) -> Context:
-        return RuleContext().build(task, related=(), failed=failed, tokens=tokens)
+        return RuleContext(self.settings.models.prompt).build(task, related=(), failed=failed, tokens=tokens)
 
     def _on_token(self, text: str) -> None:
         self._deadline.check()
@@ -222,9 +223,11 @@ class Assembly:
             observers=self.observers,
         )
 
-    def prompt(self, task: Task) -> tuple[Message, ...]:
+    def prompt(self, task: Task, settings: Settings) -> tuple[Message, ...]:
         """What a model is asked first for a task."""
-        return render(task, RuleContext().build(task, related=(), failed=None, tokens=CONTEXT_TOKENS))
+        style = settings.models.prompt
+        context = RuleContext(style).build(task, related=(), failed=None, tokens=CONTEXT_TOKENS)
+        return render(task, context, terse=style == "lean")
 
     def _write_tests(self, task: Task, step: Step, budget: Budget) -> tuple[Acceptance | None, Spend, str]:
         from lamarck.generators.test_writer import write_tests

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from lamarck.records import Attempt, CheckOutcome, Decision, Record, content_id
 
-POLICY_VERSION = "1"
+POLICY_VERSION = "2"
 
 # The first reply of a tier is the likeliest one; the later ones have to differ from it. At 0.3 to 0.5 the embedded 1.5B
 # model mostly repeats itself (docs/benchmarks.md), which costs tokens and proves nothing new.
 TEMPERATURES = (0.1, 0.6, 0.8, 0.8)
+ROUND = 8  # fresh samples between two chances of repair
 
 
 class Rules(Record, frozen=True, kw_only=True):
@@ -56,25 +57,19 @@ def next_step(
 
 
 def _tier_step(tier: str, mine: tuple[Attempt, ...], rules: Rules, number: int, seed: int) -> Step | None:
-    """One tier: the likeliest reply, repairs of it, the other samples, and repairs of the best of those.
+    """One tier: the likeliest reply and repairs of it; then rounds of fresh samples, each with repairs of its best.
 
-    The other samples stand together so that a model that can write several replies at once may do so.
+    The samples of a round stand together so that a model that can write several replies at once may do so.
     """
     fresh = [a for a in mine if a.generator == "model"]
-    repairs = len(mine) - len(fresh)
-    if len(fresh) == 1 and repairs < rules.repairs and _worth_repair(mine[-1]):
-        return _repair(tier, mine[-1], number, seed)
-    if len(fresh) < rules.samples:
-        temperature = TEMPERATURES[min(len(fresh), len(TEMPERATURES) - 1)]
-        return Step(number=number, generator="model", seed=seed, tier=tier, temperature=temperature)
-    later = [a for a in mine if a.number > fresh[0].number + rules.repairs] if fresh else []
-    last_rounds = sum(a.generator == "repair" for a in mine[mine.index(fresh[-1]) :]) if fresh else 0
-    if len(fresh) > 1 and last_rounds < rules.repairs:
-        repaired = {parent for a in mine if a.generator == "repair" and a.candidate for parent in a.candidate.parents}
-        worth = [a for a in later if _worth_repair(a) and a.candidate and a.candidate.id not in repaired]
-        if worth:
+    if fresh and (len(fresh) in {1, rules.samples} or (len(fresh) - 1) % ROUND == 0):
+        since = mine[mine.index(fresh[-1]) :]
+        if sum(a.generator == "repair" for a in since) < rules.repairs and (worth := _worth_repairing(mine)):
             return _repair(tier, max(worth, key=_share_passed), number, seed)
-    return None
+    if len(fresh) >= rules.samples:
+        return None
+    temperature = TEMPERATURES[min(len(fresh), len(TEMPERATURES) - 1)]
+    return Step(number=number, generator="model", seed=seed, tier=tier, temperature=temperature)
 
 
 def _repair(tier: str, attempt: Attempt, number: int, seed: int) -> Step:
@@ -86,8 +81,17 @@ def _share_passed(attempt: Attempt) -> float:
     return sum(r.outcome is CheckOutcome.PASSED for r in results) / len(results) if results else 0.0
 
 
-def _worth_repair(attempt: Attempt) -> bool:
-    """A repair needs a candidate and a failure that can be told; security findings are told like any other."""
-    if attempt.candidate is None or attempt.verdict is None or attempt.verdict.decision is not Decision.REJECTED:
-        return False
-    return any(e.outcome is CheckOutcome.FAILED for e in attempt.verdict.evidence)
+def _worth_repairing(mine: tuple[Attempt, ...]) -> list[Attempt]:
+    """Attempts with a candidate and a failure that can be told, which no repair was tried on yet. The last repair is
+    among them; security findings are told like any other.
+    """
+    repaired = {parent for a in mine if a.generator == "repair" and a.candidate for parent in a.candidate.parents}
+    return [
+        a
+        for a in mine
+        if a.candidate is not None
+        and a.candidate.id not in repaired
+        and a.verdict is not None
+        and a.verdict.decision is Decision.REJECTED
+        and any(e.outcome is CheckOutcome.FAILED for e in a.verdict.evidence)
+    ]

@@ -19,6 +19,7 @@ import msgspec.inspect
 from lamarck.errors import BadInput
 from lamarck.records import JobLimits, Limits, Record
 
+Prompt = Literal["lean", "plain"]
 AcceptClaimed = Literal["ask", "always", "never"]
 
 
@@ -75,8 +76,11 @@ class ModelSettings(Record, frozen=True, kw_only=True):
         tuple[str, ...], _described("models to climb, smallest first: embedded names or [endpoints] names")
     ] = ("qwen2.5-coder-1.5b",)
     max_tokens: Annotated[int, _described("generated tokens of one reply", ge=16)] = 768
-    samples: Annotated[int, _described("fresh replies per tier before climbing", ge=1)] = 8
+    samples: Annotated[int, _described("fresh replies per tier before climbing", ge=1)] = 24
     repairs: Annotated[int, _described("repair rounds on one candidate", ge=0, le=2)] = 1
+    prompt: Annotated[
+        Prompt, _described('"lean": docstrings apart from the stub, replies without them; "plain": the stub as it is')
+    ] = "lean"
     threads: Annotated[int, _described("CPU threads of the embedded model; 0: all cores", ge=0)] = 0
     parallel: Annotated[int, _described("requests of the embedded model in flight at once", ge=1, le=16)] = 1
 

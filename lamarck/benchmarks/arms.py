@@ -102,7 +102,7 @@ def hollow(source: str) -> str:
 
 
 def raw(bench: Bench) -> Proposed:
-    """One greedy call with the loop's own first prompt; the first fenced block as it stands."""
+    """One greedy call with the plain prompt, the stub as it stands; the first fenced block as it stands."""
     try:
         files = _ask(bench, temperature=0.0)
     except LimitSpent as error:
@@ -147,7 +147,9 @@ def _ask(bench: Bench, *, temperature: float) -> tuple[SourceFile, ...] | None:
     """The files of one reply: its fenced blocks in the order in which files were asked for, None when they lack."""
     assert bench.model is not None
     sampling = Sampling(max_tokens=bench.settings.models.max_tokens, temperature=temperature)
-    reply = bench.model.complete(Request(messages=bench.lamarck.prompt(bench.task), sampling=sampling))
+    plain = bench.settings.models.replace(prompt="plain")
+    messages = bench.lamarck.prompt(bench.task, bench.settings.replace(models=plain))
+    reply = bench.model.complete(Request(messages=messages, sampling=sampling))
     paths = tuple(f.path for f in bench.task.stubs) or (bench.task.main_path,)
     blocks = _FENCED.findall(reply.text)
     if len(blocks) < len(paths):
@@ -209,6 +211,7 @@ ARMS: Mapping[str, Arm] = {
     # One setting changed, everything else as in `lamarck`.
     "lamarck-no-repair": Arm(run=lamarck_with(repairs=0)),
     "lamarck-no-resample": Arm(run=lamarck_with(samples=1)),
+    "lamarck-plain-prompt": Arm(run=lamarck_with(prompt="plain")),
     "lamarck-two-repairs": Arm(run=lamarck_with(repairs=2)),
 }
 

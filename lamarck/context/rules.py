@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 
+from lamarck.context.stubs import BareCode, bare
 from lamarck.records import (
     Acceptance,
     AcceptanceKind,
@@ -16,6 +18,8 @@ from lamarck.records import (
     Task,
     TestResult,
 )
+
+Style = Literal["lean", "plain"]
 
 _CHARS_PER_TOKEN = 3.2  # Python text under the tokenizers of small code models; an estimate for packing only
 _CUT_NOTE = "\n# … (the rest is left out)"
@@ -30,14 +34,21 @@ def _piece(source: str, kind: str, text: str) -> Piece:
 
 
 class RuleContext:
-    """Packs pieces in a fixed order until `tokens` are used; what decides is cut last."""
+    """Packs pieces in a fixed order until `tokens` are used; what decides is cut last.
 
-    version = "rules-2"
+    style: "lean" shows the docstrings of stubs apart from the code, so that no model writes them again; "plain" leaves
+    the stubs as they are.
+    """
+
+    version = "rules-3"
+
+    def __init__(self, style: Style = "lean") -> None:
+        self._style = style
 
     def build(self, task: Task, *, related: tuple[Artifact, ...], failed: Attempt | None, tokens: int) -> Context:
         """See `ContextEngineer.build`. Goal (unless stubs say it), stubs and failure go in, the rest as it fits."""
         fixed = [] if _stands_in_stubs(task) else [_piece("task", "goal", task.goal)]
-        fixed += [_piece("task", f"file:{s.path}", s.text) for s in task.stubs if s.text.strip()]
+        fixed += self._stubs(task)
         if task.signature and not any(s.text.strip() for s in task.stubs):
             fixed.append(_piece("task", "signature", task.signature))
         if task.constraints:
@@ -50,7 +61,19 @@ class RuleContext:
             if shortened is not None:
                 optional.append(shortened)
                 left -= shortened.tokens
-        return Context(task_id=task.id, pieces=(*fixed, *optional, *last), policy_version=self.version)
+        return Context(
+            task_id=task.id, pieces=(*fixed, *optional, *last), policy_version=f"{self.version} {self._style}"
+        )
+
+    def _stubs(self, task: Task) -> list[Piece]:
+        shown: list[Piece] = []
+        for stub in task.stubs:
+            apart = bare(stub.text) if self._style == "lean" else BareCode(code=stub.text)
+            if apart.prose:
+                shown.append(_piece("task", f"told:{stub.path}", apart.prose))
+            if apart.code.strip():
+                shown.append(_piece("task", f"file:{stub.path}", apart.code))
+        return shown
 
     def _tests(self, task: Task) -> list[Piece]:
         return [_piece("tests", f"{a.trust}:{a.path}", _shown(a)) for a in task.acceptance if _is_news(a, task)]
@@ -65,7 +88,10 @@ class RuleContext:
     def _failure(self, failed: Attempt) -> list[Piece]:
         if failed.candidate is None or failed.verdict is None:
             return []
-        pieces = [_piece("failure", f"code:{f.path}", f.text) for f in failed.candidate.files]
+        files = failed.candidate.files
+        if self._style == "lean":
+            files = tuple(f.replace(text=bare(f.text).code) for f in files)
+        pieces = [_piece("failure", f"code:{f.path}", f.text) for f in files]
         pieces += [
             _piece("failure", f"check:{e.check}", describe_failure(e))
             for e in failed.verdict.evidence

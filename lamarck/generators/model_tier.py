@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from lamarck.budget import Budget
 from lamarck.errors import LimitSpent
+from lamarck.generators.documented import documented
 from lamarck.generators.extraction import extract
 from lamarck.generators.generator import Proposal
 from lamarck.generators.prompt import TEMPLATE_VERSION, candidate_paths, render
@@ -29,6 +30,7 @@ class ModelTier:
     open_tier: gives the model of a tier's name; asked once per tier. samples: fresh replies that a tier may be asked
     for in a run. together: how many of them to have written at once, after the first one failed; worth it only where
     there are cores to spare (docs/benchmarks.md). What is written ahead is paid for at once.
+    terse: ask for code without docstrings; those of the stub are put back.
     """
 
     name = "model"
@@ -41,6 +43,7 @@ class ModelTier:
         max_tokens: int,
         samples: int = 1,
         together: int = 1,
+        terse: bool = True,
         on_token: TokenCallback | None = None,
     ) -> None:
         self._open_tier = open_tier
@@ -48,6 +51,7 @@ class ModelTier:
         self._max_tokens = max_tokens
         self._samples = samples
         self._together = together
+        self._terse = terse
         self._on_token = on_token
         self._models: dict[str, Model] = {}
         self._ahead: dict[tuple[str, str], deque[Reply]] = {}  # (task, tier) → replies written together with another
@@ -57,7 +61,7 @@ class ModelTier:
         model = self.model(step.tier or "")
         failed = next((a for a in history if a.number == step.repair_of), None)
         context = self._build_context(task, failed, CONTEXT_TOKENS)
-        messages = render(task, context)
+        messages = render(task, context, terse=self._terse)
         if failed is None:
             reply, spend = self._fresh(model, messages, task, history, step, budget)
         else:
@@ -129,7 +133,7 @@ class ModelTier:
             template_version=TEMPLATE_VERSION,
         )
         candidate = make_candidate(
-            files=found.files,
+            files=tuple(documented(f, task.stubs) for f in found.files),
             entry_point=task.entry_point,
             origin=origin,
             parents=(failed.candidate.id,) if failed and failed.candidate else (),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from lamarck.models.model import Message
 from lamarck.records import Context, Piece, Task
 
-TEMPLATE_VERSION = "code-1"
+TEMPLATE_VERSION = "code-2"
 
 _SYSTEM = (
     "You are an expert Python programmer. You write complete, correct code that runs as it is. "
@@ -19,13 +19,13 @@ _SYSTEM_FILES = (
 )
 
 
-def render(task: Task, context: Context) -> tuple[Message, ...]:
-    """System and user message for one context. Deterministic."""
+def render(task: Task, context: Context, *, terse: bool = True) -> tuple[Message, ...]:
+    """System and user message for one context. Deterministic. terse: ask to leave out docstrings and comments."""
     paths = candidate_paths(task)
     system = _SYSTEM if len(paths) == 1 else _SYSTEM_FILES
     return (
         Message(role="system", content=system),
-        Message(role="user", content="\n\n".join(_sections(task, context, paths))),
+        Message(role="user", content="\n\n".join(_sections(task, context, paths, terse))),
     )
 
 
@@ -34,19 +34,19 @@ def candidate_paths(task: Task) -> tuple[str, ...]:
     return tuple(s.path for s in task.stubs) or (task.main_path,)
 
 
-def _sections(task: Task, context: Context, paths: tuple[str, ...]) -> Iterator[str]:
+def _sections(task: Task, context: Context, paths: tuple[str, ...], terse: bool) -> Iterator[str]:
     repairing = any(p.source == "failure" for p in context.pieces)
     for piece in context.pieces:
         if piece.source != "failure":
             yield _section(piece)
     if not repairing:
-        yield _request(task, paths)
+        yield _request(task, paths, terse)
         return
     code = [p for p in context.pieces if p.source == "failure" and p.kind.startswith("code:")]
     found = [p for p in context.pieces if p.source == "failure" and not p.kind.startswith("code:")]
     yield "This attempt is wrong:\n" + "\n".join(_fenced(p.text, _path(p)) for p in code)
     yield "What failed:\n" + "\n".join(p.text for p in found)
-    yield "Find the mistake and write the corrected, complete code. " + _request(task, paths)
+    yield "Find the mistake and write the corrected, complete code. " + _request(task, paths, terse)
 
 
 def _section(piece: Piece) -> str:
@@ -58,6 +58,8 @@ def _section(piece: Piece) -> str:
         return f"Signature:\n{_fenced(piece.text, None)}"
     if piece.kind == "constraints":
         return f"Constraints:\n{piece.text}"
+    if piece.kind.startswith("told:"):
+        return piece.text
     if piece.kind.startswith("file:"):
         return f"Complete this file:\n{_fenced(piece.text, _path(piece))}"
     if piece.kind.startswith("support:"):
@@ -65,11 +67,13 @@ def _section(piece: Piece) -> str:
     return f"Proven code that may help:\n{_fenced(piece.text, None)}"
 
 
-def _request(task: Task, paths: tuple[str, ...]) -> str:
+def _request(task: Task, paths: tuple[str, ...], terse: bool) -> str:
+    without = "Leave out docstrings, comments and tests." if terse else "Do not write tests."
     if len(paths) > 1:
-        return "Write the whole files " + ", ".join(f"`{p}`" for p in paths) + "."
+        files = ", ".join(f"`{p}`" for p in paths)
+        return f"Write the whole files {files}." + (f" {without}" if terse else "")
     named = f" with `{task.entry_point}`" if task.entry_point else ""
-    return f"Write the whole module `{paths[0]}`{named}, including the imports it needs. Do not write tests."
+    return f"Write the whole module `{paths[0]}`{named}, including the imports it needs. {without}"
 
 
 def _path(piece: Piece) -> str:

@@ -84,7 +84,8 @@ def test_raw_takes_the_first_block_as_it_is_and_the_loop_repairs(double_row: Pat
     assert found["double", "raw"].calls == 1
     assert found["double", "best-of-n"].calls > 4, "the budget ends it, not the number of samples"
     assert 136 < found["double", "best-of-n"].generated_tokens <= 200
-    assert found["double", "lamarck-no-repair"].calls == Settings().models.samples
+    assert found["double", "lamarck-no-repair"].calls > 4
+    assert found["double", "lamarck-no-repair"].generated_tokens <= 200
 
 
 def test_best_of_n_samples_until_the_shown_test_passes(double_row: Path) -> None:
