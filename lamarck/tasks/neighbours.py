@@ -125,9 +125,11 @@ def import_folder(folder: Path) -> Path:
 
 
 def _import_base(path: Path) -> Path:
-    """Pytest's import folder; or the parent where the test names its own folder as a package (`tests.helpers`)."""
+    """Pytest's import folder; or the parent where the test names its own folder as a package (`tests.helpers`). A
+    module in the folder that is called like the folder is what pytest would find first: `meetup/meetup.py`."""
     base = import_folder(path.parent)
-    if base == path.parent:
+    hides = (base / f"{base.name}.py").is_file() or (base / base.name / "__init__.py").is_file()
+    if base == path.parent and not hides:
         try:
             items = imports_of(parse_python(read_text(path)))
         except (BadInput, SyntaxError):

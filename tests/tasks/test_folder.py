@@ -281,3 +281,17 @@ def test_an_example_outside_of_meta_is_never_read_either(write: Write) -> None:
     config["files"]["solution"] = ["example.py"]
     with pytest.raises(BadInput, match="none of the task's files"):
         load_task(str(write({".meta/config.json": json.dumps(config)})))
+
+
+def test_a_folder_a_module_and_a_function_of_one_name(tmp_path: Path) -> None:
+    folder = tmp_path / "meetup"
+    folder.mkdir()
+    (folder / "instructions.md").write_text("Find the day.\n")
+    (folder / "meetup.py").write_text("class NoDay(ValueError): ...\n\ndef meetup(year): ...\n")
+    (folder / "meetup_test.py").write_text(
+        "from meetup import meetup, NoDay\n\ndef test_m():\n    assert meetup(2013) == 13\n"
+    )
+    task = load_task(str(folder))
+    assert (task.module, task.entry_point) == ("meetup", "meetup")
+    assert [s.path for s in task.stubs] == ["meetup.py"]
+    assert [a.path for a in task.acceptance] == ["meetup_test.py"]
