@@ -30,9 +30,15 @@ _CLASSES_OF = frozenset(
 )
 _NOT_CLASSES = frozenset({("types", "FunctionType"), ("types", "CodeType"), ("types", "FrameType")})
 # Exceptions of these decide about tests; a candidate that raises them is told to have raised something of its own.
-_DECIDING = frozenset({"unittest", "doctest", "bdb", "_pytest", "pytest", "pluggy"})
+# Hypothesis, for one, drops every example on which the tested code raises UnsatisfiedAssumption.
+_DECIDING = frozenset(
+    "unittest doctest bdb _pytest pytest pluggy hypothesis _hypothesis_pytestplugin _lamarck_inside anyio trio "
+    "pytest_asyncio pytest_timeout pytest_mock pytest_subtests nose nose2 testtools twisted behave pytest_bdd".split()
+)
 # Modules that do more than define things when they are imported.
-_ACTING = frozenset({"__main__", "antigravity", "this", "test", "idlelib", "turtledemo", "lib2to3"})
+_ACTING = frozenset(
+    "__main__ __hello__ __phello__ antigravity this test idlelib turtle turtledemo lib2to3 tkinter".split()
+)
 
 
 def standard(module: str) -> bool:
@@ -56,14 +62,16 @@ def class_named(module: str, name: str) -> type | None:
         return next(kind for kind, known in _UNNAMED.items() if known == name)
     decides = module.partition(".")[0] in _DECIDING
     found: Any = sys.modules.get(module)
-    if found is None and standard(module) and not decides and module.partition(".")[0] not in _ACTING:
+    if found is None and standard(module) and not decides and _ACTING.isdisjoint(module.split(".")):
         try:
             found = __import__(module, fromlist=["_"])
         except ImportError:
             return None
     for part in name.split("."):
         found = getattr(found, part, None)
-    if not isinstance(found, type) or (module, name) in _NOT_CLASSES:
+        if not isinstance(found, type):  # no way through what a module has imported
+            return None
+    if (module, name) in _NOT_CLASSES or (found.__module__, found.__qualname__) != (module, name):
         return None
     if module in _CLASSES_OF:
         return found
@@ -80,3 +88,7 @@ def _is_installed(module: Any) -> bool:
 
 def is_hidden(name: str) -> bool:
     return name.startswith(NEVER)
+
+
+def is_dunder(name: str) -> bool:
+    return name.startswith("__") and name.endswith("__")

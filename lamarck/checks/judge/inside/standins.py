@@ -18,7 +18,7 @@ from typing import Any
 
 from .described import CHANGING, VALUES
 from .faults import Malformed
-from .names import SPECIAL, class_named, is_hidden
+from .names import SPECIAL, class_named, is_dunder, is_hidden
 
 Ask = Callable[..., Any]
 
@@ -389,8 +389,15 @@ class Standins:
         if tag in ("G", "C"):
             return self._routine(tag, told)
         if tag == "fl":
-            return self._decode(told[1])(self._decode(told[2]))
+            return self._flags(self._decode(told[1]), self._decode(told[2]))
         raise Malformed(f"an unknown kind of value: {tag!r}"[:100])
+
+    @staticmethod
+    def _flags(kind: Any, value: Any) -> Any:
+        """Several members at once."""
+        if not (isinstance(kind, enum.EnumMeta) and issubclass(kind, enum.Flag) and type(value) is int):
+            raise Malformed("flags of something that has none")
+        return kind(value)
 
     def _handle(self, number: Any) -> Handle:
         if type(number) is not int or len(self._alive) > _MOST_STANDINS:
@@ -486,10 +493,9 @@ class Standins:
             "_lamarck_asks": told["asks"] is True,
             "_lamarck_owner": owner,
         }
-        for name in map(str, told["functions"]):
-            if not is_hidden(name):
-                body[name] = _method(name, owner)
-        for name in map(str, told["properties"]):
+        for name in _ordinary(told["functions"]):
+            body[name] = _method(name, owner)
+        for name in _ordinary(told["properties"]):
             body[name] = _property(name, owner)
         special = {name for name in map(str, told["special"]) if name in SPECIAL}
         for name in special:
@@ -544,10 +550,10 @@ class Standins:
         bases = (base,) if mixed is None or issubclass(base, mixed) else (mixed, base)
         owner: list[type] = []
         body = _ProxyEnumMeta.__prepare__(str(told["name"]), bases)
-        for name in map(str, told["functions"]):
+        for name in _ordinary(told["functions"]):
             if not name.startswith("_"):
                 body[name] = _method(name, owner)
-        for name in map(str, told["properties"]):
+        for name in _ordinary(told["properties"]):
             body[name] = _property(name, owner)
         for name in map(str, told["special"]):
             if name in SPECIAL:
@@ -594,6 +600,13 @@ class Standins:
         except TypeError:  # built-in exceptions can't be referred to weakly
             pass
         return error
+
+
+def _ordinary(names: list[Any]) -> list[str]:
+    """Special methods are told apart from others: here they would be answered without being examined."""
+    if any(type(name) is not str or is_dunder(name) for name in names):
+        raise Malformed("a special method among the ordinary ones")
+    return [name for name in names if not is_hidden(name)]
 
 
 class _ProxyEnumMeta(enum.EnumMeta):

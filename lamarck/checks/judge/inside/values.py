@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import enum
 import fractions
 import inspect
 import pathlib
@@ -131,10 +132,16 @@ class Values:
         if tag == "s":
             return self._shared(told[1], told[2])
         if tag == "se":
-            return getattr(self.decode(told[1]), told[2])
+            return self._member(self.decode(told[1]), _text(told[2]))
         if tag in _DECODERS:
             return _DECODERS[tag](told, self.decode)
         return self._hear(tag, told)
+
+    @staticmethod
+    def _member(kind: Any, name: str) -> Any:
+        if not isinstance(kind, enum.EnumMeta):
+            raise Malformed("a member of something that is no enumeration")
+        return kind.__members__[name]
 
     def _shared(self, module: str, name: str) -> Any:
         """A class or function that a module of both sides defines itself, not what it imports."""
