@@ -313,6 +313,23 @@ class Finding(Record, frozen=True, kw_only=True):
     line: int = 0
 
 
+class Behaviour(Record, frozen=True, kw_only=True):
+    """What some candidates did with one call: `shows` is for people; `equals` (a Python expression) or `raises` (the
+    name of an exception) says the same for a test, where it can be said."""
+
+    shows: str
+    candidates: tuple[str, ...]  # ids
+    equals: str | None = None
+    raises: str | None = None
+
+
+class Difference(Record, frozen=True, kw_only=True):
+    """A call, as a Python expression, with which candidates that pass everything given do different things."""
+
+    call: str
+    behaviours: tuple[Behaviour, ...]
+
+
 class Evidence(Record, frozen=True, kw_only=True):
     """What one check measured on one candidate, and the command that measures it again."""
 
@@ -326,6 +343,7 @@ class Evidence(Record, frozen=True, kw_only=True):
     measurements: Mapping[str, float] = {}
     results: tuple[TestResult, ...] = ()
     findings: tuple[Finding, ...] = ()
+    differences: tuple[Difference, ...] = ()  # smallest call first
     enforcement: Mapping[str, str] = {}  # requirement → enforced | degraded | absent
     log: str = ""
     environment: str = ""

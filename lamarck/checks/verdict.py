@@ -27,6 +27,7 @@ from lamarck.settings import AcceptClaimed
 
 POLICY_VERSION = "gate-1"
 REVIEW = "review"  # the check that a person is
+AGREEMENT = "agreement"  # candidates against each other: it chooses among them and decides on none
 
 # Keys of `Evidence.measurements`, each from 0 (worst) to 1 (best), with their weights.
 PASS_SHARE = "pass_share"  # noqa: S105 - given tests passed / given tests
@@ -197,6 +198,8 @@ class _Judging:
                 yield from (f"note: {line}" for line in reasons_of(item))
             yield from (f"{item.check}: {f.rule} {f.message}" for f in item.findings if f.message.startswith(WAIVED))
         for item in self.evidence:
+            if item.check == AGREEMENT and item.log:
+                yield _line(f"{AGREEMENT}: {item.log}")
             if item.check == REVIEW:
                 yield _line(f"{REVIEW}: {item.log}")
 

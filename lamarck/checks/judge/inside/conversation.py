@@ -85,7 +85,8 @@ class Peer:
     def _request(self, operation: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         __tracebackhide__ = True
         if self.stream.ended is not None:
-            raise self.stream.ended
+            # One exception for all questions: its traceback would grow, and pytest's reports of it with every test.
+            raise self.stream.ended.with_traceback(None)
         if self._depth >= _DEEPEST:
             raise RecursionError("calls between test and candidate nest too deeply")
         self.asked += 1
