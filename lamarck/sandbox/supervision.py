@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import select
 import signal
@@ -11,6 +12,7 @@ import socket
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,6 +38,21 @@ class Ends:
     stderr: int
 
 
+def connect(ours: ExitStack, theirs: ExitStack) -> tuple[Ends, list[int]]:
+    """Our ends, and the descriptors of the others, each closed by its stack: [control, stdout, stderr]."""
+    control, far_control = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    theirs.enter_context(far_control)
+    ours.enter_context(control)
+    reading, writing = [], []
+    for _ in range(2):
+        ends = os.pipe()
+        ours.callback(os.close, ends[0])
+        theirs.callback(os.close, ends[1])
+        reading.append(ends[0])
+        writing.append(ends[1])
+    return Ends(control=control, stdout=reading[0], stderr=reading[1]), [far_control.fileno(), *writing]
+
+
 class SupervisedJob:
     """A `Running`. A thread of its own reads the output and enforces the limits, whether or not anybody waits."""
 
@@ -50,7 +67,10 @@ class SupervisedJob:
         limits_processes: bool,
         enforcement: Mapping[str, str],
         keeper: object,
+        is_trusted: bool = False,
     ) -> None:
+        """is_trusted: Lamarck's own, which runs until it is killed."""
+        self._is_trusted = is_trusted
         self._name = name  # of bubblewrap's two processes
         self._ends = ends
         self._limits = limits
@@ -81,6 +101,9 @@ class SupervisedJob:
         assert self._outcome is not None
         return self._outcome
 
+    def is_over(self, seconds: float = 0.0) -> bool:
+        return self._done.wait(seconds)
+
     def kill(self) -> None:
         self._stop(StopReason.KILLED)
 
@@ -102,11 +125,13 @@ class SupervisedJob:
         ends = self._ends
         for fd in (ends.control.fileno(), ends.stdout, ends.stderr):
             poll.register(fd, select.POLLIN)
-        next_look = self._begin + _TICK_SECONDS
+        never = math.inf
+        until = never if self._is_trusted else self._begin + self._limits.wall_seconds
+        next_look = never if self._is_trusted else self._begin + _TICK_SECONDS
         stopped_at: float | None = None
         while "ended" not in self._said:
-            due = next_look if self._reason is not None else min(next_look, self._begin + self._limits.wall_seconds)
-            for fd, _ in poll.poll(max(0.0, due - time.monotonic()) * 1000 + 1):
+            due = min(next_look, until if self._reason is None else time.monotonic() + _TICK_SECONDS)
+            for fd, _ in poll.poll(None if due == never else max(0.0, due - time.monotonic()) * 1000 + 1):
                 if fd == ends.control.fileno():
                     self._hear()
                 elif not self._read(fd):
@@ -116,7 +141,7 @@ class SupervisedJob:
                 stopped_at = stopped_at or now
                 if now > stopped_at + _END_SECONDS:
                     raise SandboxUnavailable("the kernel did not end a killed job", "look for a stuck file system")
-            elif now >= self._begin + self._limits.wall_seconds:
+            elif now >= until:
                 self._stop(StopReason.WALL_TIME)
             if now >= next_look:
                 self._look()
@@ -125,7 +150,7 @@ class SupervisedJob:
 
     def _hear(self) -> None:
         try:
-            packet = self._ends.control.recv(8192)
+            packet = self._receive()
         except ConnectionResetError:
             return  # it ended without having read our word to end it; what it said is still to be read
         if packet:
@@ -133,6 +158,9 @@ class SupervisedJob:
         else:
             self._said |= {"ended": None, "error": "the process that starts jobs is gone"}
             self._end_orphans()
+
+    def _receive(self) -> bytes:
+        return self._ends.control.recv(8192)
 
     def _end_orphans(self) -> None:
         """bubblewrap dies with the warden, and its inner process with bubblewrap, but not while it is being set up."""

@@ -41,6 +41,7 @@ LANDLOCK_SCOPES = 3  # abstract unix sockets and signals, which Linux 6.12 (vers
 STAGE = "/tmp"  # noqa: S108  bubblewrap needs this folder anyway; a private tmpfs covers it
 KEPT_IDS = 20_000  # of a small range: those of people and services
 MOST_FDS = 250
+CGROUP_PREFIX = "lamarck-"
 FIRST_ID, IDS = 0x70000000, 1 << 22  # above every range that distributions and containers hand out
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -250,6 +251,8 @@ class Warden:
         self.requests = requests
         self.jobs: list[Job] = []
         self.folders: list[str] = []  # cgroups that Lamarck may have left to be removed
+        self.shared: set[str] = set()  # folders of warm jobs, likewise
+        self.places: set[str] = set()  # where the cgroups of warm jobs are made, which are not told one by one
         self.poll = select.poll()
         woken, waker = socket.socketpair()
         woken.setblocking(False)
@@ -257,6 +260,7 @@ class Warden:
         self.woken, self.waker = woken, waker
         signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
+        self.parent_pid = parent
         self.parent = os.pidfd_open(parent)
         if os.getppid() != parent:
             raise SystemExit("the parent is gone already")
@@ -313,6 +317,8 @@ class Warden:
         os.set_blocking(status, False)
         job = Job(pid, control, spec, status, release)
         self.jobs.append(job)
+        self.shared |= set(spec["shared"])
+        self.places |= set(spec["cgroup_places"])
         self.folders = [*filter(os.path.exists, self.folders), *job.cgroups]
         self.poll.register(control.fileno(), select.POLLIN)
         self.poll.register(status, select.POLLIN)
@@ -373,15 +379,26 @@ class Warden:
         job.close()
 
     def close(self) -> None:
-        """Lamarck is gone: end everything, and remove the cgroups that it can't remove any more."""
+        """Lamarck is gone: end everything, and remove what it can't remove any more."""
         deadline = time.monotonic() + 10
         while self.jobs and time.monotonic() < deadline:
             for job in self.jobs:
                 job.kill()
             self.reap()
             time.sleep(0.002)
-        for folder in self.folders:
+        for folder in [*self.folders, *self.forked_cgroups()]:
             remove_cgroup(folder)
+        if any(map(os.path.exists, self.shared)):
+            import shutil
+
+            for folder in self.shared:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def forked_cgroups(self) -> list[str]:
+        if not select.select([self.parent], [], [], 0)[0]:
+            return []  # it lives, and may have other wardens, whose cgroups are called alike
+        prefix = f"{CGROUP_PREFIX}{self.parent_pid}-"
+        return [f"{p}/{name}" for p in self.places for name in os.listdir(p) if name.startswith(prefix)]
 
 
 def members(folders: list[str]) -> set[int]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ import pytest
 from lamarck.records import JobLimits
 from lamarck.sandbox.bubblewrap import BubblewrapSandbox
 from lamarck.sandbox.interpreter import Interpreter, find_interpreter
-from lamarck.sandbox.sandbox import Job, Mount, Sandbox
+from lamarck.sandbox.pool import WarmSandbox
+from lamarck.sandbox.probe import probe_rows
+from lamarck.sandbox.sandbox import Job, Mount, Outcome, ProbeRow, Running, Sandbox
 
 MakeJob = Callable[..., Job]
 
@@ -51,7 +54,48 @@ def watching() -> Sandbox:
     return BubblewrapSandbox(make_group=lambda **_: None)
 
 
-@pytest.fixture(scope="session", params=["bubblewrap", "watching"])
+class AlwaysWarm:
+    """Every job that can is forked from a zygote, so that the same is asked of warm jobs as of cold ones."""
+
+    def __init__(self, pool: WarmSandbox) -> None:
+        self.pool = pool
+        self.name = "warm"
+
+    def start(self, job: Job) -> Running:
+        running = self.pool.start(replace(job, preload=""))
+        assert self.pool.refused is None
+        return running
+
+    def run(self, job: Job) -> Outcome:
+        outcome = self.pool.run(replace(job, preload=""))
+        assert self.pool.refused is None
+        return outcome
+
+    def probe(self) -> tuple[ProbeRow, ...]:
+        return probe_rows(self)
+
+    def prepare(self, job: Job, count: int = 1) -> None:
+        self.pool.prepare(job, count)
+
+    def make_shared_folder(self) -> Path:
+        return self.pool.make_shared_folder()
+
+
+@pytest.fixture(scope="session")
+def warm() -> Iterator[Sandbox]:
+    pool = WarmSandbox(BubblewrapSandbox())
+    yield AlwaysWarm(pool)
+    pool.close()
+
+
+@pytest.fixture(scope="session")
+def warm_watching() -> Iterator[Sandbox]:
+    pool = WarmSandbox(BubblewrapSandbox(make_group=lambda **_: None))
+    yield AlwaysWarm(pool)
+    pool.close()
+
+
+@pytest.fixture(scope="session", params=["bubblewrap", "watching", "warm", "warm_watching"])
 def sandbox(request: pytest.FixtureRequest) -> Sandbox:
     """Every sandbox there is, for the conformance suite."""
     chosen: Sandbox = request.getfixturevalue(request.param)

@@ -19,7 +19,7 @@ import pytest
 from lamarck.errors import SandboxUnavailable
 from lamarck.sandbox import cgroup
 from lamarck.sandbox.bubblewrap import BubblewrapSandbox, find_bubblewrap
-from lamarck.sandbox.sandbox import Enforcement, Job, Outcome, ProbeRow, Requirement, Running, StopReason
+from lamarck.sandbox.sandbox import Enforcement, Job, Outcome, ProbeRow, Requirement, Running, Sandbox, StopReason
 
 MakeJob = Callable[..., Job]
 
@@ -194,7 +194,8 @@ def test_denied_namespaces_are_refused(monkeypatch: pytest.MonkeyPatch, tmp_path
 
 
 ISOLATED = {
-    **{"NoNewPrivs": "1", "Seccomp": "2", "CapEff": "0" * 16, "CapBnd": "0" * 16, "uid": 1000, "vsock": False},
+    **{"NoNewPrivs": "1", "Seccomp": "2", "CapEff": "0" * 16, "CapPrm": "0" * 16, "CapInh": "0" * 16},
+    **{"CapBnd": "0" * 16, "CapAmb": "0" * 16, "uid": 1000, "vsock": False, "processes": [1, 2], "descriptors": 3},
     **{"interfaces": ["lo"], "writable": [], "children": 3},
 }
 
@@ -206,6 +207,9 @@ ISOLATED = {
         {"Seccomp": "0"},
         {"NoNewPrivs": "0"},
         {"CapEff": "0000000000000001"},
+        {"CapBnd": "0000000000000001"},
+        {"processes": [1, 2, 3]},
+        {"descriptors": 4},
         {"uid": 0},
         {"vsock": True},
         {"writable": ["/usr"]},
@@ -233,7 +237,7 @@ def test_a_program_that_isolates_too_little_is_refused(
 
 
 def test_a_filter_that_cannot_be_loaded_is_refused(monkeypatch: pytest.MonkeyPatch, python_job: MakeJob) -> None:
-    monkeypatch.setattr("lamarck.sandbox.profile.filter_program", lambda: b"\xff" * 64)
+    monkeypatch.setattr("lamarck.sandbox.profile.filter_program", lambda **_: b"\xff" * 64)
     with pytest.raises(SandboxUnavailable, match="system call filtering") as raised:
         BubblewrapSandbox().run(python_job("print(1)"))
     assert "CONFIG_SECCOMP_FILTER" in raised.value.mend
@@ -250,7 +254,7 @@ def test_watched_memory_is_recorded(watching: BubblewrapSandbox, python_job: Mak
 def test_watched_processes_are_limited_and_recorded(python_job: MakeJob) -> None:
     sandbox = BubblewrapSandbox(allow_degraded=True, make_group=lambda **_: None)
     sandbox.run(python_job("pass"))
-    sandbox._limits_processes = False  # as the self-test finds it on a kernel before 5.14
+    sandbox.limits_processes = False  # as the self-test finds it on a kernel before 5.14
     code = "import os, time\nfor _ in range(15):\n    if os.fork() == 0: time.sleep(60)\ntime.sleep(60)"
     outcome = sandbox.run(python_job(code, limits={"processes": 10}))
     assert outcome.reason is StopReason.PROCESSES
@@ -312,7 +316,7 @@ def test_the_probe_sees_what_leaks() -> None:
     assert "keyring" in rows[Requirement.PRIVILEGES].how
 
 
-def test_process_one_and_other_jobs_are_out_of_reach(bubblewrap: BubblewrapSandbox, python_job: MakeJob) -> None:
+def test_process_one_and_other_jobs_are_out_of_reach(sandbox: Sandbox, python_job: MakeJob) -> None:
     code = """
 import os
 print(os.listdir("/proc/1"))
@@ -323,15 +327,15 @@ try: os.kill(-1, 0)
 except OSError as error: print(error.strerror)
 print(sorted(int(p) for p in os.listdir("/proc") if p.isdigit()) == [1, os.getpid()])
 """
-    other = bubblewrap.start(python_job("import time; time.sleep(60)"))
-    outcome = bubblewrap.run(python_job(code))
+    other = sandbox.start(python_job("import time; time.sleep(60)"))
+    outcome = sandbox.run(python_job(code))
     other.kill()
     other.wait()
     assert outcome.stdout.decode().split("\n")[0] == "[]"
     assert outcome.stdout.decode().split("\n")[-2] == "True"
 
 
-def test_two_jobs_have_their_own_networks(bubblewrap: BubblewrapSandbox, python_job: MakeJob) -> None:
+def test_two_jobs_have_their_own_networks(sandbox: Sandbox, python_job: MakeJob) -> None:
     ours, theirs = socket.socketpair()
     serve = """
 import socket, sys
@@ -342,7 +346,7 @@ wire = socket.socket(fileno=int(sys.argv[1]))
 wire.sendall(b"!")
 wire.recv(1)
 """
-    server = bubblewrap.start(python_job(serve, str(theirs.fileno()), pass_fds=(theirs.fileno(),)))
+    server = sandbox.start(python_job(serve, str(theirs.fileno()), pass_fds=(theirs.fileno(),)))
     assert ours.recv(1) == b"!"
     ask = """
 import socket
@@ -353,7 +357,7 @@ for kind, address in ((socket.AF_INET, ("127.0.0.1", 4711)), (socket.AF_UNIX, "\
     except OSError as error:
         print(type(error).__name__)
 """
-    assert bubblewrap.run(python_job(ask)).stdout.decode().split() == ["ConnectionRefusedError"] * 2
+    assert sandbox.run(python_job(ask)).stdout.decode().split() == ["ConnectionRefusedError"] * 2
     ours.sendall(b"!")
     assert server.wait().exit_code == 0
     ours.close()
