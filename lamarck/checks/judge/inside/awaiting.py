@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from .faults import Ended
-from .standins import handle_of
+from .handles import handle_of
 
 if TYPE_CHECKING:
     import asyncio

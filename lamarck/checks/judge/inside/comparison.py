@@ -1,50 +1,178 @@
-"""`==`, `<` and the like, where the candidate answers: cross-examined.
+"""`==` where the candidate answers: cross-examined.
 
 A candidate may return an object that says it equals whatever it meets. Values below built-in classes and the fields of
-data classes are fetched and compared here. Where only the candidate's own code can answer, the right question stands
-among altered ones, in random order and asked twice: an honest `__eq__` answers the same question the same way and
-tells most altered values from the right one. What gives itself away fails the test with `Dishonest`.
+data classes are fetched and compared here. Where only the candidate's own code can answer,
+
+- an object that stands where a plain value is expected shows what it is before it is asked (`presented`), and the right
+  question stands among others like it, in random order and asked twice (`decoys`);
+- an object that is compared with another one of the candidate's is also compared with altered copies, and with new
+  instances that the judge makes with other arguments.
+
+What gives itself away fails the test with `Dishonest`.
 """
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Iterator
 from typing import Any
 
+from .decoys import Nothing, altered, copied, decoys, shuffled
 from .faults import Dishonest, Ended, TooLarge
-from .standins import handle_of
+from .presented import Presented
+from .handles import handle_of
+from .mirrored import Proxy
 
-_dice = random.SystemRandom()
-_OPPOSITE = {"__lt__": "__gt__", "__gt__": "__lt__", "__le__": "__gt__", "__ge__": "__lt__"}
-_ANSWERS_YES_OR_NO = frozenset(_OPPOSITE) | {"__contains__", "__ne__"}
-
-
-class _Nothing:
-    """Equal to nothing."""
-
-
-def plain_equal(self: Any, other: Any) -> Any:
-    """For the side that trusts the other one."""
-    if _same(self, other):
-        return True
-    return handle_of(self).ask("equal", self, other)  # type: ignore[union-attr]
+_FETCHED = {"fields": "fields", "changing": "plain"}  # kind of equality → what is fetched and compared here
+_DECOYS = 11
+_MOST_TWINS = 3
+_MOST_EXAMINED = 20  # comparisons of one class's instances with each other in one test that are examined
 
 
-def examined_equal(self: Any, other: Any) -> Any:
-    """For the judge. Raises `Dishonest`."""
-    ask = handle_of(self).ask  # type: ignore[union-attr]
-    kind = type(self)._lamarck_equal
-    if kind == "fields" and type(other) is type(self):
-        return bool(ask("fields", self) == ask("fields", other))
-    if kind == "fields":
-        return NotImplemented
-    if kind == "changing":
-        mine = ask("plain", self)
-        return bool(mine == (ask("plain", other) if handle_of(other) is not None else other))
-    if type(other).__module__.startswith("_pytest"):  # pytest.approx asks back, number by number
-        return NotImplemented
-    return _cross_examined(ask, self, other)
+class Comparison:
+    """The judge's. presented: what objects show themselves to be."""
+
+    def __init__(self, presented: Presented) -> None:
+        self._presented = presented
+        self._examined: dict[type, int] = {}
+
+    def begin_test(self) -> None:
+        self._examined.clear()
+
+    def equal(self, one: Any, other: Any) -> Any:
+        """Raises `Dishonest`."""
+        with self._presented.asking():
+            return self._equal(one, other)
+
+    def _equal(self, one: Any, other: Any) -> Any:
+        ask = self._presented.ask
+        kind = type(one)._lamarck_equal
+        if kind == "fields" and type(other) is not type(one):
+            return NotImplemented
+        if kind == "changing" and handle_of(other) is None:
+            return bool(ask("plain", one) == other)
+        if type(other).__module__.startswith("_pytest"):  # pytest.approx asks back, number by number
+            return NotImplemented
+        if handle_of(other) is None:
+            return self._with_plain(one, other)
+        self._examined[type(one)] = self._examined.get(type(one), 0) + 1
+        if kind in _FETCHED:
+            answer = bool(ask(_FETCHED[kind], one) == ask(_FETCHED[kind], other))
+        else:
+            answer = self._among_altered(one, other)
+        if answer is True and not _same(one, other) and self._is_worth_it(one):
+            self._against_twins(one, other)
+        return answer
+
+    def _is_worth_it(self, one: Any) -> bool:
+        return self._examined[type(one)] <= _MOST_EXAMINED
+
+    # --- with something of the test's own
+
+    def _with_plain(self, one: Any, other: Any) -> Any:
+        shows = self._presented.of(one).equals(other)
+        answer = self._hidden(one, other)
+        if answer is True and not shows and not is_trusted(one):
+            raise Dishonest(
+                f"a {type(one).__name__} says that it equals the expected {type(other).__name__}, which nothing else "
+                "about it shows: neither what it derives from or converts to, nor its items or attributes"
+            )
+        return answer
+
+    def _hidden(self, one: Any, other: Any) -> Any:
+        """The answer about `other`, asked among decoys."""
+        questions = [other, Nothing(), *decoys(other, _DECOYS)]
+        answers = self._answers(one, questions)
+        taken = sum(answer is True for answer in answers[2:])
+        if answers[1] is True or (answers[0] is True and taken * 4 > len(questions) - 2):
+            raise _says_yes_to_all(one)
+        return answers[0]
+
+    def _answers(self, one: Any, questions: list[Any]) -> list[Any]:
+        """In a random order, each asked twice."""
+        answers: dict[int, Any] = {}
+        for index in (*shuffled(len(questions)), *shuffled(len(questions))):
+            answer = self._answer(one, questions[index], is_real=index == 0)
+            if index in answers and answers[index] is not answer:
+                raise Dishonest(f"{type(one).__name__}.__eq__ answers the same question in two ways")
+            answers[index] = answer
+        return [answers[index] for index in range(len(questions))]
+
+    def _answer(self, one: Any, other: Any, *, is_real: bool) -> Any:
+        try:
+            answer = self._presented.ask("equal", one, copied(other))
+        except (Ended, TooLarge):
+            raise
+        except Exception:
+            if is_real:
+                raise
+            return False  # honest code may well fail on what it was never meant to meet
+        if answer is not NotImplemented and type(answer) is not bool:
+            raise Dishonest(f"{type(one).__name__}.__eq__ answered with {type(answer).__name__}")
+        return answer
+
+    # --- with another object
+
+    def _among_altered(self, one: Any, other: Any) -> Any:
+        questions = [other, Nothing()]
+        if isinstance(other, Proxy) and self._is_worth_it(one):
+            copies = (self._presented.ask("altered", other) for _ in range(2))
+            questions += [copy for copy in copies if copy is not None]
+        answers = self._answers(one, questions)
+        others = answers[2:]
+        if answers[1] is True or (answers[0] is True and others and all(answer is True for answer in others)):
+            raise _says_yes_to_all(one)
+        return answers[0]
+
+    def _against_twins(self, one: Any, other: Any) -> None:
+        """New instances that were made as one of the two was, from other arguments: not all of them can be equal."""
+        for made, opposite in ((other, one), (one, other)):
+            twins = [twin for twin in self._twins(made) if not (_same(twin, one) or _same(twin, other))]
+            if twins:
+                if all(self._is_equal_twin(opposite, twin) for twin in twins):
+                    raise _says_yes_to_all(one)
+                return
+
+    def _is_equal_twin(self, one: Any, twin: Any) -> bool:
+        fetch = _FETCHED.get(type(one)._lamarck_equal)
+        if fetch is not None:
+            return type(one) is type(twin) and bool(self._presented.ask(fetch, one) == self._presented.ask(fetch, twin))
+        return self._answer(one, twin, is_real=False) is True
+
+    def _twins(self, made: Any) -> list[Any]:
+        call = made_by(made)
+        if call is None:
+            return []
+        cls, args, kwargs = call
+        twins = []
+        for _ in range(_MOST_TWINS):
+            try:
+                twin = self._presented.ask(
+                    "call", cls, *map(altered, args), **{name: altered(value) for name, value in kwargs.items()}
+                )
+            except (Ended, TooLarge):
+                raise
+            except Exception:  # not every argument is one that its class takes
+                continue
+            if isinstance(twin, Proxy):
+                twins.append(twin)
+        return twins
+
+
+def made_by(value: Any) -> tuple[type, tuple[Any, ...], dict[str, Any]] | None:
+    """Class and plain arguments of the call in which a test made an instance."""
+    try:
+        made = object.__getattribute__(value, "_lamarck_made")
+    except AttributeError:
+        return None
+    return made if made[1] or made[2] else None
+
+
+def is_trusted(value: Any) -> bool:
+    """Whether the test itself asked for an instance of a class that it names: then its own word is what is tested. An
+    object that a function returned is taken for what it shows."""
+    try:
+        return object.__getattribute__(value, "_lamarck_wanted") is True
+    except AttributeError:
+        return False
 
 
 def _same(self: Any, other: Any) -> bool:
@@ -52,96 +180,5 @@ def _same(self: Any, other: Any) -> bool:
     return mine is not None and theirs is not None and mine.number == theirs.number
 
 
-def _cross_examined(ask: Callable[..., Any], self: Any, other: Any) -> Any:
-    questions = [other, _Nothing(), *_alterations(ask, other)]
-    order = [*range(len(questions)), *range(len(questions))]
-    _dice.shuffle(order)
-    answers: dict[int, Any] = {}
-    for index in order:
-        answer = _answer(ask, self, questions[index], is_real=index == 0)
-        if index in answers and answers[index] is not answer:
-            raise Dishonest(f"{type(self).__name__}.__eq__ answers the same question in two ways")
-        answers[index] = answer
-    altered = [answers[index] is True for index in range(2, len(questions))]
-    if answers[1] is True or (answers[0] is True and altered and sum(altered) * 2 > len(altered)):
-        raise Dishonest(f"{type(self).__name__}.__eq__ says that values which differ are equal to it")
-    return answers[0]
-
-
-def _answer(ask: Callable[..., Any], self: Any, other: Any, *, is_real: bool) -> Any:
-    try:
-        answer = ask("equal", self, other)
-    except (Ended, TooLarge):
-        raise
-    except Exception:
-        if is_real:
-            raise
-        return False  # honest code may well fail on what it was never meant to meet
-    if answer is not NotImplemented and type(answer) is not bool:
-        raise Dishonest(f"{type(self).__name__}.__eq__ answered with {type(answer).__name__}")
-    return answer
-
-
-def examined(name: str, method: Callable[..., Any]) -> Callable[..., Any]:
-    """A special method whose answer decides: yes or no and nothing else, and not yes to a thing and its opposite."""
-    if name not in _ANSWERS_YES_OR_NO:
-        return method
-
-    def decided(self: Any, /, *args: Any) -> Any:
-        answer = method(self, *args)
-        if answer is not NotImplemented and type(answer) is not bool:
-            if name == "__contains__" or handle_of(answer) is not None:
-                raise Dishonest(f"{type(self).__name__}.{name} answered with {type(answer).__name__}")
-            return answer
-        opposite = _OPPOSITE.get(name)
-        if answer is True and opposite is not None and opposite in dir_of(type(self)):
-            if handle_of(self).ask("special", self, opposite, *args) is True:  # type: ignore[union-attr]
-                raise Dishonest(f"{type(self).__name__} claims to be both smaller and larger than the same value")
-        return answer
-
-    decided.__name__ = name
-    return decided
-
-
-def dir_of(cls: type) -> set[str]:
-    return {name for each in cls.__mro__ for name in each.__dict__}
-
-
-def _alterations(ask: Callable[..., Any], value: Any) -> Iterator[Any]:
-    """Values like `value`, and different from it."""
-    if handle_of(value) is not None:
-        for _ in range(2):
-            copy = ask("altered", value)
-            if copy is not None:
-                yield copy
-        return
-    for _ in range(6):
-        altered = _altered(value)
-        if altered is not None:
-            yield altered
-
-
-def _altered(value: Any) -> Any:
-    kind = type(value)
-    if kind is bool:
-        return not value
-    if kind is int:
-        return value + _dice.choice((-1, 1)) * _dice.randint(1, max(9, abs(value) // 2))
-    if kind in (float, complex):
-        return value + _dice.choice((-1, 1)) * (_dice.random() + 0.1) * max(1.0, abs(value))
-    if kind is str:
-        place = _dice.randint(0, len(value))
-        letter = _dice.choice([c for c in "abcxyz019 _-" if c != value[place : place + 1]])
-        return value[:place] + letter + value[place + _dice.randint(0, 1) :]
-    if kind in (list, tuple):
-        if not value or _dice.random() < 0.5:
-            return kind([*value, _altered(value[-1]) if value else 0])
-        place = _dice.randrange(len(value))
-        return kind([*value[:place], _altered(value[place]) or 0, *value[place + 1 :]])
-    if kind is dict:
-        return {**value, _dice.choice("abcxyz") + str(_dice.randint(0, 99)): None}
-    if kind in (set, frozenset):
-        return value | {_dice.randint(10**6, 10**9)}
-    if value is None:
-        return _dice.randint(0, 9)
-    return None
+def _says_yes_to_all(one: Any) -> Dishonest:
+    return Dishonest(f"{type(one).__name__}.__eq__ says that values which differ are equal to it")

@@ -101,7 +101,7 @@ class Described:
         told = self._described_class(kind)
         own_hash = kind.__hash__ is not None and kind.__hash__ is not object.__hash__
         base = next((b for b in VALUES if issubclass(kind, b)), None)
-        payload = None if base is None else self._encode(_value_of(value, base))
+        payload = None if base is None else self._encode(value_of(value, base))
         return ["r", self.number(value), told, _hash(value) if own_hash and base is None else None, payload]
 
     def _function(self, value: Any) -> Any:
@@ -275,7 +275,7 @@ def _frames(error: BaseException) -> list[Any]:
     return frames[-_MOST_FRAMES:]
 
 
-def _value_of(value: Any, base: type) -> Any:
+def value_of(value: Any, base: type) -> Any:
     """The built-in value below an instance of a subclass."""
     if base is str:
         return str.__str__(value)

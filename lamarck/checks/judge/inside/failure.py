@@ -7,7 +7,7 @@ import reprlib
 from typing import Any
 
 from .faults import Dishonest, Ended, TimeUp
-from .standins import handle_of
+from .handles import handle_of
 
 MOST_CHARACTERS = 2_000
 

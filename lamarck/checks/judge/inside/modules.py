@@ -10,8 +10,9 @@ import types
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from .mirrored import named
 from .names import is_hidden
-from .standins import RemoteFunction
+from .routines import RemoteFunction
 
 _LOCAL = frozenset(
     "__name__ __doc__ __package__ __loader__ __spec__ __path__ __file__ __cached__ __builtins__ __class__ "
@@ -29,7 +30,7 @@ class RemoteModule(types.ModuleType):
             return self._lamarck_ask("public", self.__name__)
         if is_hidden(name) or (name.startswith("__") and name.endswith("__") and name != "__version__"):
             raise AttributeError(name)
-        return self._lamarck_ask("get", self, name)
+        return named(name, self._lamarck_ask("get", self, name))
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name in _LOCAL or isinstance(value, RemoteModule):

@@ -18,6 +18,9 @@ SPECIAL = frozenset(
     "__fspath__ __missing__ __str__ __repr__ __format__ __ne__ __dir__".split()
 )
 
+# Questions that built-in values answer with yes or no, and that change nothing.
+PREDICATES = frozenset({"startswith", "endswith", "issubset", "issuperset", "isdisjoint", "__contains__"})
+
 # Names that test runners and mocks look for on whatever they meet. No stand-in asks the other side for them.
 NEVER = ("_lamarck", "_pytest", "pytest_", "__tracebackhide__", "pytestmark", "__test__", "__wrapped__", "__array",
          "__attrs_attrs__", "_mock_", "__set_name__", "__unittest_", "__get__", "__set__", "__delete__", "__orig_",

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import datetime
+import decimal
+import fractions
 import inspect
+import itertools
 import random
 import typing
 from collections.abc import Callable, Iterator
@@ -30,6 +34,9 @@ def for_both_sides() -> dict[str, Callable[..., Any]]:
         "equal": lambda owner, other: type(owner).__eq__(owner, other),
         "fields": _fields,
         "plain": _plain,
+        "listed": lambda owner, most: list(itertools.islice(owner, most)),
+        "mapped": lambda owner, most: {key: owner[key] for key in itertools.islice(owner.keys(), most)},
+        "state": _state,
         "altered": _altered,
         "copy": copy.copy,
         "deepcopy": copy.deepcopy,
@@ -111,6 +118,8 @@ def _signature(owner: Any) -> Any:
 
 
 _ATOMS = (type(None), bool, int, float, str)
+_SHOWN = (bool, int, float, complex, str, bytes, list, tuple, set, frozenset, dict, decimal.Decimal, fractions.Fraction,
+          datetime.date, datetime.datetime, datetime.timedelta, datetime.time)  # fmt: skip
 
 
 def _altered(owner: Any) -> Any:
@@ -132,6 +141,21 @@ def _altered(owner: Any) -> Any:
     except Exception:  # a class that can't be copied or changed has no altered twin
         return None
     return twin if changed else None
+
+
+_MOST_ATOMS = 64
+
+
+def _state(owner: Any) -> list[Any]:
+    """Plain values among an object's attributes, and what one of them holds directly."""
+    found: list[Any] = []
+    for _, value in _attributes(owner):
+        kind = type(value)
+        if kind in _SHOWN:
+            found.append(value)
+        if kind in (list, tuple, set, frozenset):
+            found += [each for each in itertools.islice(value, _MOST_ATOMS) if type(each) in _ATOMS]
+    return found[:_MOST_ATOMS]
 
 
 def _attributes(owner: Any) -> Iterator[tuple[str, Any]]:

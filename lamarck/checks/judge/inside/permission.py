@@ -14,9 +14,10 @@ import sys
 import types
 from typing import Any
 
+from .decoys import Nothing
 from .faults import Refused
 from .names import SPECIAL, is_hidden
-from .standins import handle_of
+from .handles import handle_of
 
 _ABOUT_FUNCTIONS = frozenset({"__name__", "__qualname__", "__doc__", "__module__", "__annotations__"})
 _ABOUT_ANYTHING = frozenset({"__repr__", "__str__", "__format__", "__hash__", "__bool__", "__lt__", "__le__", "__gt__",
@@ -74,7 +75,8 @@ class Permission:
         name = args[1] if len(args) > 1 else None
         if not self._allows(operation, owner, name):
             what = f"{type(owner).__name__}{f'.{name}' if type(name) is str else ''} ({operation})"
-            self.refused.append(what[:200])
+            if owner is not Nothing and type(owner) is not Nothing:  # that one no test handed over
+                self.refused.append(what[:200])
             raise Refused(f"what a test handed over can't be used so from another process: {what[:200]}")
 
     def _allows(self, operation: str, owner: Any, name: Any) -> bool:

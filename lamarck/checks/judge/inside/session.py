@@ -10,7 +10,7 @@ from time import monotonic
 from typing import Any
 
 from .awaiting import awaited
-from .comparison import examined, examined_equal
+from .examination import Examination
 from .failure import Calls, clip, parts_of, shown
 from .faults import TimeUp
 from .frames import Stream
@@ -19,7 +19,11 @@ from .operations import for_both_sides
 from .patches import Patches, both_sides_have
 from .conversation import Peer
 from .permission import Permission
-from .standins import Ask, ProxyMeta, Proxy, RemoteFunction, Standins
+from .presented import Presented
+from .handles import Ask
+from .mirrored import Proxy, ProxyMeta
+from .routines import RemoteFunction
+from .standins import Standins
 from .subclasses import install as install_subclasses
 from .subclasses import perform_override
 from .surroundings import JudgeSurroundings, read_stdin
@@ -47,6 +51,7 @@ class Session:
         self.stream = Stream(subject["descriptor"])
         self.surroundings = JudgeSurroundings(self.stream.end)
         self.shared = frozenset(spec["shared"])
+        self.examination = Examination(Presented(lambda: self.peer.asked))
         self.peer = Peer(
             self.stream,
             self.surroundings,
@@ -67,9 +72,8 @@ class Session:
         return Standins(
             self._ask,
             decode,
-            equal=examined_equal,
+            examiner=self.examination,
             awaited=awaited,
-            examined=examined,
             module=lambda name: self.modules.module(name),
         )
 
@@ -229,6 +233,7 @@ class Recorder:
         self._used_before = self._used()
         session.calls.last = None
         session.permission.refused.clear()
+        session.examination.begin_test()
         session.surroundings.begin_test()
         session.peer.rest()
         session.begin(session.spec["test_seconds"])

@@ -12,7 +12,9 @@ import types
 from collections.abc import Callable
 from typing import Any
 
-from .standins import Proxy, ProxyMeta, Standins, handle_of
+from .handles import handle_of
+from .mirrored import Proxy, ProxyMeta
+from .standins import Standins
 
 _OURS = frozenset(
     "__module__ __qualname__ __doc__ __dict__ __weakref__ __annotations__ __classcell__ __firstlineno__ "

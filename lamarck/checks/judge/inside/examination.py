@@ -1,0 +1,218 @@
+"""Operators and questions beside `==` that an object of the candidate's answers, examined.
+
+An honest number answers `x < 3` and `x - 3` as the number does that it shows itself to be; an honest collection holds
+what iterating it gives. Where an object shows nothing of the kind, it is asked about other values as well: an answer
+that stays the same whatever it is asked about is no answer.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from .comparison import Comparison, is_trusted
+from .decoys import Nothing, copied, decoys, is_plain, shuffled
+from .described import value_of
+from .faults import Dishonest, Ended, TooLarge
+from .names import PREDICATES
+from .presented import NUMBERS, Presented
+from .handles import handle_of
+
+_ORDER: dict[str, Callable[[Any, Any], Any]] = {
+    "__lt__": operator.lt, "__le__": operator.le, "__gt__": operator.gt, "__ge__": operator.ge,
+}  # fmt: skip
+_OPPOSITE = {"__lt__": "__gt__", "__gt__": "__lt__", "__le__": "__gt__", "__ge__": "__lt__"}
+_ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
+    "__add__": operator.add, "__sub__": operator.sub, "__mul__": operator.mul, "__truediv__": operator.truediv,
+    "__floordiv__": operator.floordiv, "__mod__": operator.mod, "__and__": operator.and_, "__or__": operator.or_,
+    "__xor__": operator.xor,
+}  # fmt: skip
+_REFLECTED = {f"__r{name[2:]}": name for name in _ARITHMETIC}
+_DECOYS = 8
+_FAR = 10**12
+
+
+class Examination:
+    """The judge's. presented: what objects show themselves to be."""
+
+    def __init__(self, presented: Presented) -> None:
+        self._presented = presented
+        self._comparison = Comparison(presented)
+
+    def begin_test(self) -> None:
+        self._comparison.begin_test()
+
+    def equal(self, one: Any, other: Any) -> Any:
+        return self._comparison.equal(one, other)
+
+    def examined(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+        """`method`, which asks the candidate for the special or ordinary method `name`, with its answer examined."""
+        if name in _ORDER:
+            return self._wrapped(name, method, self._ordered)
+        if name in PREDICATES:
+            return self._wrapped(name, method, self._predicate)
+        if name in _ARITHMETIC or name in _REFLECTED:
+            return self._wrapped(name, method, self._computed)
+        return method
+
+    def _wrapped(self, name: str, method: Callable[..., Any], examine: Callable[..., Any]) -> Callable[..., Any]:
+        def examined(one: Any, /, *args: Any, **kwargs: Any) -> Any:
+            if len(args) != 1 or kwargs:
+                return method(one, *args, **kwargs)
+            with self._presented.asking():
+                return examine(name, method, one, args[0])
+
+        examined.__name__ = name
+        return examined
+
+    # --- order
+
+    def _ordered(self, name: str, method: Callable[..., Any], one: Any, other: Any) -> Any:
+        shown = self._presented.of(one) if isinstance(other, NUMBERS) and handle_of(one) is not None else None
+        guesses = shown.guesses() if shown is not None else []
+        answer = method(one, copied(other))
+        if type(answer) is not bool:
+            if answer is NotImplemented or handle_of(answer) is None:
+                return answer
+            raise Dishonest(f"{type(one).__name__}.{name} answered with {type(answer).__name__}")
+        self._is_not_both(name, one, other, answer)
+        if shown is None or is_trusted(one):
+            return answer
+        left = guesses if shown.numbers_left is None else shown.numbers_left
+        shown.numbers_left = [each for each in left if _try(_ORDER[name], each, other) is answer]
+        if not shown.numbers_left:
+            raise Dishonest(f"{type(one).__name__}.{name} answers otherwise than the number that it shows itself to be")
+        return answer
+
+    def _is_not_both(self, name: str, one: Any, other: Any, answer: bool) -> None:
+        opposite = _OPPOSITE[name]
+        if answer is not True or opposite not in type(one)._lamarck_special:
+            return
+        if self._again("special", one, opposite, other) is True:
+            raise Dishonest(f"{type(one).__name__} claims to be both smaller and larger than the same value")
+
+    # --- yes or no
+
+    def _predicate(self, name: str, method: Callable[..., Any], one: Any, other: Any) -> Any:
+        if handle_of(one) is None or not is_plain(other):
+            answer = method(one, other)
+            return self._decided(name, one, answer)
+        expected = self._as_shown(name, one, other)
+        order = shuffled(_DECOYS + 2)
+        questions = [other, Nothing(), *decoys(other, _DECOYS)]
+        answers: dict[int, Any] = {}
+        for index in order:
+            if index >= len(questions) or (expected is True and index):
+                continue
+            if index == 0:
+                answers[0] = self._decided(name, one, method(one, copied(other)))
+            else:
+                answers[index] = self._quietly(method, one, questions[index])
+        if answers[0] is True and expected is not True:
+            self._tells_apart(name, one, other, answers, method)
+        return answers[0]
+
+    def _tells_apart(self, name: str, one: Any, other: Any, answers: dict[int, Any], method: Any) -> None:
+        asked = [answer for index, answer in answers.items() if index > 1]
+        taken = sum(answer is True for answer in asked)
+        if is_trusted(one):  # what lies between two bounds takes all that is near
+            far = [self._quietly(method, one, each) for each in (-_FAR, _FAR, "", "~")]
+            says_all = taken == len(asked) and all(answer is True for answer in far)
+        else:
+            says_all = taken * 4 > len(asked)
+        if says_all or answers.get(1) is True:
+            raise Dishonest(f"{type(one).__name__}.{name} says yes to what it can't all be")
+
+    def _as_shown(self, name: str, one: Any, other: Any) -> Any:
+        """The answer of the built-in value or of the items that the object shows; None where it shows none."""
+        base = type(one)._lamarck_base
+        if base in (str, bytes, tuple, frozenset):
+            return _try(getattr(base, name, None), value_of(one, base), other)
+        if name == "__contains__" and not is_trusted(one):
+            items = self._presented.of(one).items()
+            return None if items is None else _try(operator.contains, items, other)
+        return None
+
+    def _decided(self, name: str, one: Any, answer: Any) -> Any:
+        if type(answer) is not bool and answer is not NotImplemented and handle_of(answer) is not None:
+            raise Dishonest(f"{type(one).__name__}.{name} answered with {type(answer).__name__}")
+        return answer
+
+    # --- arithmetic
+
+    def _computed(self, name: str, method: Callable[..., Any], one: Any, other: Any) -> Any:
+        if type(other) not in NUMBERS or handle_of(one) is None:
+            return method(one, other)
+        numbers = self._presented.of(one).numbers()
+        answer = method(one, other)
+        if type(answer) not in NUMBERS or any(_fits(name, n, other, answer) for n in numbers):
+            return answer
+        if not is_trusted(one) and numbers:
+            raise Dishonest(f"{type(one).__name__}.{name} answers otherwise than the number that it shows itself to be")
+        others = [self._quietly(method, one, each) for each in decoys(other, 4)]
+        if others and all(type(each) is type(answer) and each == answer for each in others):
+            raise Dishonest(f"{type(one).__name__}.{name} gives the same, whatever it is asked for")
+        if not is_trusted(one) and name not in ("__add__", "__radd__", "__mul__", "__rmul__"):
+            raise Dishonest(f"a {type(one).__name__} answers {name} like a number, and shows itself as none")
+        return answer
+
+    # --- classes that say what their instances are
+
+    def instance(self, cls: type, instance: Any, ask: Callable[..., Any]) -> bool:
+        """ask(value): what the class says of a value."""
+        answers: dict[int, Any] = {}
+        for index in shuffled(2):
+            answers[index] = self._quietly(lambda _, value: ask(value), None, Nothing()) if index else ask(instance)
+        if answers[0] is True and (answers[1] is True or instance is None):
+            raise Dishonest(f"{cls.__name__} says that things are its instances which can't be")
+        return answers[0] is True
+
+    def predicate(self, one: Any, name: str, found: Any) -> Any:
+        """An attribute that a built-in value would have as a method, examined when it is called."""
+        if handle_of(found) is None:
+            return found
+
+        def call(owner: Any, *args: Any, **kwargs: Any) -> Any:
+            return found(*args, **kwargs)
+
+        return functools.partial(self.examined(name, call), one)
+
+    # --- asking more than the test does
+
+    def _again(self, operation: str, one: Any, *args: Any) -> Any:
+        try:
+            return self._presented.ask(operation, one, *args)
+        except (Ended, TooLarge):
+            raise
+        except Exception:
+            return None
+
+    def _quietly(self, method: Callable[..., Any], one: Any, other: Any) -> Any:
+        try:
+            return method(one, other)
+        except (Ended, TooLarge):
+            raise
+        except Exception:  # honest code may well fail on what it was never meant to meet
+            return None
+
+
+def _try(function: Any, *args: Any) -> Any:
+    try:
+        return function(*args)
+    except (TypeError, ValueError, ArithmeticError):
+        return None
+
+
+def _fits(name: str, number: Any, other: Any, answer: Any) -> bool:
+    if name in _REFLECTED:
+        found = _try(_ARITHMETIC[_REFLECTED[name]], other, number)
+    else:
+        found = _try(_ARITHMETIC[name], number, other)
+    if found is None or isinstance(found, complex) or isinstance(answer, complex) or found == answer:
+        return bool(found == answer)
+    if math.isnan(found) or math.isnan(answer):
+        return math.isnan(found) and math.isnan(answer)
+    return math.isclose(found, answer, rel_tol=1e-6, abs_tol=1e-9)
