@@ -10,6 +10,7 @@ import importlib.util
 import json
 import os
 import py_compile
+import secrets
 import selectors
 import shutil
 import socket
@@ -20,7 +21,7 @@ from contextlib import ExitStack
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from lamarck.checks.judge.rendering import as_pytest
+from lamarck.checks.judge.rendering import as_pytest, wanted_names
 from lamarck.checks.judge.reports import (
     JudgeReport,
     Subject,
@@ -102,7 +103,7 @@ class _Session:
         self.test_seconds = min(test_seconds, self.limits.wall_seconds)
         self.scratch = Path(tempfile.mkdtemp(prefix="lamarck-judge-"))
         stack.callback(shutil.rmtree, self.scratch, ignore_errors=True)
-        self.scratch.chmod(0o777)
+        self.scratch.chmod(0o711)
 
     def run(self, begin: float) -> JudgeReport:
         places = [self._place(number) for number in range(len(self.subjects))]
@@ -127,10 +128,12 @@ class _Session:
         )
 
     def _place(self, number: int) -> _Place:
-        folder = self.scratch / str(number)
+        # Nobody can list the folder above, so that no candidate finds what another one writes.
+        name = f"{number}-{secrets.token_hex(8)}"
+        folder = self.scratch / name
         folder.mkdir()
         folder.chmod(0o777)
-        place = _Place(number)
+        place = _Place(name)
         self.stack.callback(place.close)
         return place
 
@@ -147,7 +150,7 @@ class _Session:
             "folder": self._root(),
             "sites": self.interpreter.site_folders,
             "shared": self._shared_modules(),
-            "work": f"{SCRATCH_DIR}/{place.number}",
+            "work": f"{SCRATCH_DIR}/{place.name}",
             "first": [self.task.module],
         }
         files = {}
@@ -159,13 +162,14 @@ class _Session:
         pytest_folders = () if _has_pytest(self.interpreter) else _pytest_folders()
         spec = {
             "subjects": [
-                {"descriptor": p.judge.fileno(), "results": p.told.fileno(), "work": f"{SCRATCH_DIR}/{p.number}"}
+                {"descriptor": p.judge.fileno(), "results": p.told.fileno(), "work": f"{SCRATCH_DIR}/{p.name}"}
                 for p in places
             ],
             "folder": _CODE,
             "tests": [path for path, _ in self.tests],
             "modules": self._candidate_modules(),
             "expected": [self.task.module, *(name for name, _ in self._names(self.task.stubs))],
+            "wanted": sorted(wanted_names(self.task)),
             "shared": self._shared_modules(),
             "main_file": f"{_CODE}/{self.task.main_path}",
             "sites": self.interpreter.site_folders,
@@ -246,8 +250,8 @@ class _Session:
 class _Place:
     """The socket between one candidate and the judge, and the one on which the judge tells the host."""
 
-    def __init__(self, number: int) -> None:
-        self.number = number
+    def __init__(self, name: str) -> None:
+        self.name = name  # of its folder in the shared scratch
         self.judge, self.candidate = socket.socketpair()
         self.results, self.told = socket.socketpair()  # not a pipe: those can be opened again through /proc
 

@@ -134,7 +134,7 @@ def _examples(acceptance: Acceptance, task: Task) -> str:
         if example.raises is not None:
             body = f"    with pytest.raises(_exception({json.dumps(example.raises)})):\n        {example.call}"
         tests.append(f"def test_example_{number}():\n{body}\n")
-    called = {task.entry_point} | _defined_in(task)
+    called = wanted_names(task)
     own = sorted(n for n in names if n in called or not (hasattr(builtins, n) or n in sys.stdlib_module_names))
     imports = [f"import {n}" for n in sorted(names - set(own)) if n in sys.stdlib_module_names]
     imports.append(f"import {task.module} as MODULE")
@@ -143,9 +143,9 @@ def _examples(acceptance: Acceptance, task: Task) -> str:
     return "\n".join(imports) + _EXAMPLES_HEAD + "\n\n".join(tests)
 
 
-def _defined_in(task: Task) -> set[str]:
-    """What the stubs define, which a standard library module of the same name must not hide."""
-    names: set[str] = set()
+def wanted_names(task: Task) -> set[str]:
+    """What the task asks for by name, which a built-in or a standard library module of the same name must not hide."""
+    names = {task.entry_point.partition(".")[0]} if task.entry_point else set()
     for stub in task.stubs:
         try:
             body = ast.parse(stub.text).body

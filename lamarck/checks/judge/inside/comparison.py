@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .decoys import Nothing, altered, copied, decoys, shuffled
+from .decoys import Nothing, copied, decoys, reshaped, shuffled
 from .faults import Dishonest, Ended, TooLarge
 from .presented import Presented
 from .handles import handle_of
@@ -146,7 +146,7 @@ class Comparison:
         for _ in range(_MOST_TWINS):
             try:
                 twin = self._presented.ask(
-                    "call", cls, *map(altered, args), **{name: altered(value) for name, value in kwargs.items()}
+                    "call", cls, *map(reshaped, args), **{name: reshaped(value) for name, value in kwargs.items()}
                 )
             except (Ended, TooLarge):
                 raise

@@ -13,6 +13,7 @@ import decimal
 import fractions
 import pathlib
 import random
+import string
 import uuid
 from collections import deque
 from collections.abc import Callable
@@ -110,10 +111,29 @@ def _exact(value: Any) -> Any:
 
 
 def _text(value: str) -> str:
+    if any(map(str.isalnum, value)) and _dice.random() < 0.4:
+        place = _dice.choice([at for at, letter in enumerate(value) if letter.isalnum()])
+        return value[:place] + _another(value[place]) + value[place + 1 :]
     place = _dice.randint(0, len(value))
     letters = value if len(value) > 1 and _dice.random() < 0.7 else "abcxyz019 _-"
     letter = _dice.choice([c for c in letters if c != value[place : place + 1]] or ["a"])
     return value[:place] + letter + value[place + _dice.randint(0, 1) :]
+
+
+def _another(letter: str) -> str:
+    """A digit for a digit, a letter for a letter: what is read as a number or a name stays one."""
+    letters = "123456789" if letter.isdigit() else string.ascii_lowercase
+    letters = letters.upper() if letter.isupper() else letters
+    return _dice.choice([each for each in letters if each != letter]) if letter.isalnum() else letter
+
+
+def reshaped(value: Any) -> Any:
+    """As `altered`, with every part of it another one, of the same kind."""
+    if type(value) is str and any(map(str.isalnum, value)):
+        return "".join(map(_another, value))
+    if type(value) in (list, tuple) and value:
+        return type(value)(map(reshaped, value))
+    return altered(value)
 
 
 def _moment(value: Any) -> Any:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import functools
 import math
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from .comparison import Comparison, is_trusted
@@ -20,6 +21,7 @@ from .faults import Dishonest, Ended, TooLarge
 from .names import PREDICATES
 from .presented import NUMBERS, Presented
 from .handles import handle_of
+from .mirrored import Proxy
 
 _ORDER: dict[str, Callable[[Any, Any], Any]] = {
     "__lt__": operator.lt, "__le__": operator.le, "__gt__": operator.gt, "__ge__": operator.ge,
@@ -31,6 +33,10 @@ _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "__xor__": operator.xor,
 }  # fmt: skip
 _REFLECTED = {f"__r{name[2:]}": name for name in _ARITHMETIC}
+# What makes a plain value of an object.
+_CONVERTING = frozenset(
+    "__abs__ __round__ __float__ __int__ __index__ __bool__ __len__ __trunc__ __floor__ __ceil__ __complex__".split()
+)
 _DECOYS = 8
 _FAR = 10**12
 
@@ -41,12 +47,24 @@ class Examination:
     def __init__(self, presented: Presented) -> None:
         self._presented = presented
         self._comparison = Comparison(presented)
+        self.objections: list[str] = []  # of the running test, which fails even where it catches them
 
     def begin_test(self) -> None:
         self._comparison.begin_test()
+        self.objections.clear()
+
+    @contextmanager
+    def _examining(self) -> Iterator[None]:
+        try:
+            with self._presented.asking():
+                yield
+        except Dishonest as error:
+            self.objections.append(str(error))
+            raise
 
     def equal(self, one: Any, other: Any) -> Any:
-        return self._comparison.equal(one, other)
+        with self._examining():
+            return self._comparison.equal(one, other)
 
     def examined(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
         """`method`, which asks the candidate for the special or ordinary method `name`, with its answer examined."""
@@ -56,13 +74,13 @@ class Examination:
             return self._wrapped(name, method, self._predicate)
         if name in _ARITHMETIC or name in _REFLECTED:
             return self._wrapped(name, method, self._computed)
-        return method
+        return self._converting(name, method) if name in _CONVERTING else method
 
     def _wrapped(self, name: str, method: Callable[..., Any], examine: Callable[..., Any]) -> Callable[..., Any]:
         def examined(one: Any, /, *args: Any, **kwargs: Any) -> Any:
             if len(args) != 1 or kwargs:
                 return method(one, *args, **kwargs)
-            with self._presented.asking():
+            with self._examining():
                 return examine(name, method, one, args[0])
 
         examined.__name__ = name
@@ -148,6 +166,8 @@ class Examination:
             return method(one, other)
         numbers = self._presented.of(one).numbers()
         answer = method(one, other)
+        if handle_of(answer) is not None and not is_trusted(one):
+            self._follows(name, one, other, numbers, answer)
         if type(answer) not in NUMBERS or any(_fits(name, n, other, answer) for n in numbers):
             return answer
         if not is_trusted(one) and numbers:
@@ -159,15 +179,39 @@ class Examination:
             raise Dishonest(f"a {type(one).__name__} answers {name} like a number, and shows itself as none")
         return answer
 
+    def _follows(self, name: str, one: Any, other: Any, numbers: list[Any], answer: Any) -> None:
+        """An object is the result: it has to show itself as what comes out for the number that `one` showed."""
+        if not isinstance(answer, Proxy):  # a function or a class
+            return
+        if not numbers:
+            object.__setattr__(answer, "_lamarck_informed", True)
+        elif not any(_fits(name, n, other, m) for n in numbers for m in self._presented.of(answer).numbers()):
+            raise Dishonest(f"{type(one).__name__}.{name} answers otherwise than the number that it shows itself to be")
+
+    def _converting(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+        """What came of an operation with a number of the test's knows that number: it may say nothing of itself that
+        was not said before."""
+
+        def examined(one: Any, /, *args: Any) -> Any:
+            answer = method(one, *args)
+            if handle_of(answer) is None and getattr(one, "_lamarck_informed", False) is True:
+                with self._examining():
+                    raise Dishonest(f"a {type(one).__name__} stands for a number, and showed itself as none")
+            return answer
+
+        examined.__name__ = name
+        return examined
+
     # --- classes that say what their instances are
 
     def instance(self, cls: type, instance: Any, ask: Callable[..., Any]) -> bool:
         """ask(value): what the class says of a value."""
         answers: dict[int, Any] = {}
-        for index in shuffled(2):
-            answers[index] = self._quietly(lambda _, value: ask(value), None, Nothing()) if index else ask(instance)
-        if answers[0] is True and (answers[1] is True or instance is None):
-            raise Dishonest(f"{cls.__name__} says that things are its instances which can't be")
+        with self._examining():
+            for index in shuffled(2):
+                answers[index] = self._quietly(lambda _, value: ask(value), None, Nothing()) if index else ask(instance)
+            if answers[0] is True and (answers[1] is True or instance is None):
+                raise Dishonest(f"{cls.__name__} says that things are its instances which can't be")
         return answers[0] is True
 
     def predicate(self, one: Any, name: str, found: Any) -> Any:

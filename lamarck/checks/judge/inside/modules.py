@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib.abc
 import importlib.machinery
+import builtins
 import importlib.util
+import opcode
 import sys
 import types
 from collections.abc import Callable, Sequence
@@ -27,7 +29,7 @@ class RemoteModule(types.ModuleType):
         if name in _LOCAL or name.startswith("_lamarck"):
             return types.ModuleType.__getattribute__(self, name)
         if name == "__all__":
-            return self._lamarck_ask("public", self.__name__)
+            return self._lamarck_public(self._lamarck_ask("public", self.__name__), sys._getframe(1))
         if is_hidden(name) or (name.startswith("__") and name.endswith("__") and name != "__version__"):
             raise AttributeError(name)
         return named(name, self._lamarck_ask("get", self, name))
@@ -45,19 +47,37 @@ class RemoteModule(types.ModuleType):
         return [*_LOCAL, *self._lamarck_ask("dir", self)]
 
 
-def remote_module(ask: Callable[..., Any], name: str) -> RemoteModule:
-    """The stand-in of a module; ask: the peer's."""
+def remote_module(ask: Callable[..., Any], name: str, wanted: frozenset[str] = frozenset()) -> RemoteModule:
+    """The stand-in of a module; ask: the peer's. wanted: names that the task defines."""
     module = RemoteModule(name)
     module.__dict__["_lamarck_ask"] = ask
+    module.__dict__["_lamarck_public"] = lambda names, frame: _offered(names, frame, wanted)
     return module
 
 
-class CandidateModules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """names: dotted name → whether it is a package; folder: where the files stand on the candidate's side."""
+def _offered(names: list[str], frame: types.FrameType, wanted: frozenset[str]) -> list[str]:
+    """What `from candidate import *` brings: nothing that replaces a built-in, or what the test file has, unless
+    the task asks for it."""
+    if opcode.opname[frame.f_code.co_code[frame.f_lasti]] not in _STAR:
+        return names
+    taken = {*frame.f_globals, *dir(builtins)} - wanted
+    return [n for n in names if n not in taken and not is_hidden(n) and not n.startswith(_CALLED_BY_PYTEST)]
 
-    def __init__(self, ask: Callable[..., Any], names: dict[str, bool], folder: str) -> None:
+
+_STAR = frozenset({"IMPORT_STAR", "CALL_INTRINSIC_1"})
+_CALLED_BY_PYTEST = ("pytest", "setup_", "teardown_", "setUp", "tearDown", "load_tests", "__")
+
+
+class CandidateModules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """names: dotted name → whether it is a package; folder: where the files stand on the candidate's side. wanted:
+    names that the task defines."""
+
+    def __init__(
+        self, ask: Callable[..., Any], names: dict[str, bool], folder: str, wanted: frozenset[str] = frozenset()
+    ) -> None:
         self._request = ask
         self._names = names
+        self._wanted = wanted
         self._folder = folder
         self.asked = 0  # questions that only found out what is there
         self._foreign: dict[str, RemoteModule] = {}
@@ -80,7 +100,7 @@ class CandidateModules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         return spec
 
     def create_module(self, spec: importlib.machinery.ModuleSpec) -> types.ModuleType:
-        return remote_module(self._ask, spec.name)
+        return remote_module(self._ask, spec.name, self._wanted)
 
     def exec_module(self, module: types.ModuleType) -> None:
         first = not getattr(module.__spec__, "_lamarck_done", False)

@@ -14,6 +14,7 @@ from .examination import Examination
 from .failure import Calls, clip, parts_of, shown
 from .faults import TimeUp
 from .frames import Stream
+from .guards import Guards
 from .modules import CandidateModules, RemoteModule
 from .operations import for_both_sides
 from .patches import Patches, both_sides_have
@@ -30,6 +31,7 @@ from .surroundings import JudgeSurroundings, read_stdin
 
 Tell = Callable[[dict[str, Any]], None]
 
+_WRITABLE = ("/scratch/", "/tmp/", "/dev/shm/", "/var/tmp/")  # noqa: S108  where a candidate can write
 _GRACE_SECONDS = 1.0  # a candidate that hangs is found at the pipe; what hangs here, by the alarm
 # The last two collect garbage five times over at the end, for warnings that nobody reads here.
 _UNUSED_PLUGINS = ("cacheprovider", "faulthandler", "terminal", "junitxml", "pastebin", "stepwise", "doctest",
@@ -62,7 +64,9 @@ class Session:
             function_named=self._function_named,
         )
         self.peer.operations = for_both_sides() | {"stdin": read_stdin, "override": perform_override}
-        self.modules = CandidateModules(self._ask, spec["modules"], spec["folder"])
+        files = [f"{spec['folder']}/{path}" for path in spec["tests"]]
+        self.guards = Guards(self.tests, files, (*_WRITABLE, subject["work"]), self.shared)
+        self.modules = CandidateModules(self._ask, spec["modules"], spec["folder"], frozenset(spec["wanted"]))
 
     def _ask(self, operation: str, /, *args: Any, **kwargs: Any) -> Any:
         self.calls.note(operation, args, kwargs)
@@ -93,6 +97,10 @@ class Session:
             raise self.stream.end("hung", "it did not answer in time")
         raise TimeUp("the test took too long")
 
+    def objections(self) -> list[str]:
+        """What speaks against the candidate in the running test, whatever the test makes of it."""
+        return [*self.examination.objections, *self.guards.refused]
+
     # --- the run
 
     def run(self) -> None:
@@ -105,6 +113,7 @@ class Session:
         install_subclasses(self.peer.standins, self._ask)
         Patches(self._ask, both_sides_have(self.shared, self.tests)).install()
         sys.path.insert(0, self.spec["folder"])
+        self.guards.install()
         _interrupts_fail()
         recorder = Recorder(self)
         _watch_conftests(recorder.broken)
@@ -220,6 +229,7 @@ class Recorder:
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
         self._session.tell({"kind": "collected", "ids": [item.nodeid for item in items]})
         self._collected_alone = self._used() == 0
+        self._session.guards.arm()
 
     def _used(self) -> int:
         """How often the candidate was asked for more than what it has."""
@@ -234,6 +244,7 @@ class Recorder:
         session.calls.last = None
         session.permission.refused.clear()
         session.examination.begin_test()
+        session.guards.refused.clear()
         session.surroundings.begin_test()
         session.peer.rest()
         session.begin(session.spec["test_seconds"])
@@ -264,6 +275,10 @@ class Recorder:
         if report.when != "call" and report.outcome == "passed":
             return
         outcome = "skipped" if report.skipped else str(report.outcome)
+        against = self._session.objections()
+        if outcome == "passed" and against:  # a test that catches everything caught that too
+            outcome = "failed"
+            self._session.tell({"kind": "failure", "id": report.nodeid, "parts": {"message": clip(against[0])}})
         self._session.tell(
             {
                 "kind": "result",
