@@ -23,7 +23,7 @@ from typing import Literal, Self
 from lamarck.assemble import Assembly
 from lamarck.errors import BadInput, DiskFull, LamarckError
 from lamarck.library.library import Hit
-from lamarck.models.model import Message, Model, Reply, Request, TokenCallback
+from lamarck.models.model import Message, Model, Reply, Request, TokenCallback, can_continue
 from lamarck.models.scripted import ScriptedModel
 from lamarck.records import (
     Artifact,
@@ -63,6 +63,7 @@ __all__ = [
     "ScriptedModel",
     "Settings",
     "TokenCallback",
+    "can_continue",
     "Verification",
     "load_settings",
     "models_check",

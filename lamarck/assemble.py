@@ -16,7 +16,7 @@ from lamarck.budget import Budget
 from lamarck.checks.check import Check
 from lamarck.context.rules import RuleContext
 from lamarck.errors import LamarckError, ModelUnavailable
-from lamarck.generators.model_tier import CONTEXT_TOKENS, ModelTier
+from lamarck.generators.model_tier import CONTEXT_TOKENS, ModelTier, Style
 from lamarck.generators.prompt import render
 from lamarck.generators.reuse import Reuse
 from lamarck.library.library import Library
@@ -175,14 +175,14 @@ class Assembly:
             max_tokens=self.settings.models.max_tokens,
             samples=self.settings.models.samples,
             together=self.settings.models.parallel,
-            terse=self.settings.models.prompt == "lean",
+            style=self.settings.models.prompt,
             on_token=self._on_token,
         )
         self._close.append(tier.close)
         return tier
 
-    def _build_context(self, task: Task, failed: Attempt | None, tokens: int) -> Context:
-        return RuleContext(self.settings.models.prompt).build(task, related=(), failed=failed, tokens=tokens)
+    def _build_context(self, task: Task, failed: Attempt | None, tokens: int, style: Style) -> Context:
+        return RuleContext(style).build(task, related=(), failed=failed, tokens=tokens)
 
     def _on_token(self, text: str) -> None:
         self._deadline.check()

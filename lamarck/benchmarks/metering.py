@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
-from lamarck.api import Message, Model, Reply, Request, TokenCallback
+from lamarck.api import Message, Model, Reply, Request, TokenCallback, can_continue
 from lamarck.errors import LimitSpent
 from lamarck.records import content_id
 
@@ -29,6 +29,7 @@ class MeteredModel:
         self.name = inner.name
         self.digest = inner.digest
         self.engine = inner.engine
+        self.continues = can_continue(inner)
         self.replies: list[Reply] = []
         self.inside_seconds = 0.0  # wall clock and CPU time that passed in here, to be taken off the arm's own
         self.inside_cpu = 0.0

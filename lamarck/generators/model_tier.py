@@ -6,14 +6,15 @@ import threading
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from typing import Literal
 
 from lamarck.budget import Budget
 from lamarck.errors import LimitSpent
 from lamarck.generators.documented import documented
 from lamarck.generators.extraction import extract
 from lamarck.generators.generator import Proposal
-from lamarck.generators.prompt import TEMPLATE_VERSION, candidate_paths, render
-from lamarck.models.model import Message, Model, Reply, Request, TokenCallback
+from lamarck.generators.prompt import STOPS, TEMPLATE_VERSION, candidate_paths, opening, render
+from lamarck.models.model import Message, Model, Reply, Request, TokenCallback, can_continue
 from lamarck.policy import Step
 from lamarck.records import Attempt, Context, Origin, Sampling, Spend, Task, content_id, make_candidate
 
@@ -21,7 +22,8 @@ CONTEXT_TOKENS = 2500  # of the embedded model's 4,096, so that a reply of the d
 _SHORTEST_REPLY = 64  # with fewer tokens left than this, no function is worth beginning
 
 OpenTier = Callable[[str], Model]
-BuildContext = Callable[[Task, Attempt | None, int], Context]  # task, the attempt to repair, tokens → pieces
+Style = Literal["lean", "plain"]
+BuildContext = Callable[[Task, Attempt | None, int, Style], Context]  # task, the attempt to repair, tokens → pieces
 
 
 class ModelTier:
@@ -30,7 +32,8 @@ class ModelTier:
     open_tier: gives the model of a tier's name; asked once per tier. samples: fresh replies that a tier may be asked
     for in a run. together: how many of them to have written at once, after the first one failed; worth it only where
     there are cores to spare (docs/benchmarks.md). What is written ahead is paid for at once.
-    terse: ask for code without docstrings; those of the stub are put back.
+    style: "lean" spares the model writing docstrings: the reply is begun with the stub where the model can continue
+    one, else code without docstrings is asked for and those of the stub are put back; "plain" shows the stub and waits.
     """
 
     name = "model"
@@ -43,7 +46,7 @@ class ModelTier:
         max_tokens: int,
         samples: int = 1,
         together: int = 1,
-        terse: bool = True,
+        style: Style = "lean",
         on_token: TokenCallback | None = None,
     ) -> None:
         self._open_tier = open_tier
@@ -51,7 +54,7 @@ class ModelTier:
         self._max_tokens = max_tokens
         self._samples = samples
         self._together = together
-        self._terse = terse
+        self._style = style
         self._on_token = on_token
         self._models: dict[str, Model] = {}
         self._ahead: dict[tuple[str, str], deque[Reply]] = {}  # (task, tier) → replies written together with another
@@ -60,8 +63,12 @@ class ModelTier:
         """One call of the step's tier. See `Generator.propose`."""
         model = self.model(step.tier or "")
         failed = next((a for a in history if a.number == step.repair_of), None)
-        context = self._build_context(task, failed, CONTEXT_TOKENS)
-        messages = render(task, context, terse=self._terse)
+        begun = opening(task) if failed is None and self._style == "lean" and can_continue(model) else ""
+        style: Style = "plain" if begun else self._style
+        context = self._build_context(task, failed, CONTEXT_TOKENS, style)
+        messages = render(task, context, terse=style == "lean")
+        if begun:
+            messages = (*messages, Message(role="assistant", content=begun))
         if failed is None:
             reply, spend = self._fresh(model, messages, task, history, step, budget)
         else:
@@ -116,12 +123,14 @@ class ModelTier:
         reply: Reply,
         failed: Attempt | None,
     ) -> Proposal:
-        found = extract(reply.text, candidate_paths(task), task.entry_point)
+        begun = messages[-1].content if messages[-1].role == "assistant" else ""
+        text = begun + reply.text
+        found = extract(text, candidate_paths(task), task.entry_point)
         spend = spend_of(reply)
         if found is None:
             cut = " (cut off at the token limit)" if reply.finish == "length" else ""
             note = f"the reply holds no Python code that parses{cut}"
-            return Proposal(candidate=None, spend=spend, context=context, reply=reply.text, note=note)
+            return Proposal(candidate=None, spend=spend, context=context, reply=text, note=note)
         origin = Origin(
             generator=step.generator,
             tier=step.tier,
@@ -139,9 +148,7 @@ class ModelTier:
             parents=(failed.candidate.id,) if failed and failed.candidate else (),
             spend=spend,
         )
-        return Proposal(
-            candidate=candidate, spend=spend, context=context, reply=reply.text, note=", ".join(found.rules)
-        )
+        return Proposal(candidate=candidate, spend=spend, context=context, reply=text, note=", ".join(found.rules))
 
 
 def call(
@@ -190,6 +197,7 @@ def call_together(
                 max_tokens=room,
                 temperature=step.temperature,
                 seed=(step.seed + number * _SEEDS_APART) & 0x7FFFFFFF,
+                stop=STOPS if messages[-1].role == "assistant" else (),
             ),
             template_version=TEMPLATE_VERSION,
         )

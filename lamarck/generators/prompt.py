@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 
 from lamarck.models.model import Message
 from lamarck.records import Context, Piece, Task
 
 TEMPLATE_VERSION = "code-2"
+
+# Where a function that was begun for the model has ended: what a small model writes then are fences, examples, tests.
+STOPS = ("\n```", "\n# Example", "\n# Test", "\nif __name__", "\nprint(", "\nassert ")
 
 _SYSTEM = (
     "You are an expert Python programmer. You write complete, correct code that runs as it is. "
@@ -27,6 +31,27 @@ def render(task: Task, context: Context, *, terse: bool = True) -> tuple[Message
         Message(role="system", content=system),
         Message(role="user", content="\n\n".join(_sections(task, context, paths, terse))),
     )
+
+
+def opening(task: Task) -> str:
+    """The beginning of a reply for a model that continues it: the stub up to the body that is to be written. Empty
+    where the task is not one function with a docstring at the end of one file.
+    """
+    if len(task.stubs) != 1:
+        return ""
+    stub = task.stubs[0]
+    try:
+        tree = ast.parse(stub.text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return ""
+    last = tree.body[-1] if tree.body else None
+    if not isinstance(last, ast.FunctionDef | ast.AsyncFunctionDef) or last.name != task.entry_point:
+        return ""
+    docstring = last.body[0]
+    if ast.get_docstring(last) is None or docstring.lineno == last.lineno:
+        return ""
+    lines = stub.text.splitlines()[: docstring.end_lineno]
+    return "```python\n" + "\n".join(lines) + "\n" if lines[-1].endswith(('"', "'")) else ""
 
 
 def candidate_paths(task: Task) -> tuple[str, ...]:

@@ -79,6 +79,12 @@ class Bank:
             db.execute("INSERT OR IGNORE INTO counts VALUES (?, ?)", (key, tokens))
             return int(db.execute("SELECT tokens FROM counts WHERE key = ?", (key,)).fetchone()[0])
 
+    def holds_continued(self) -> bool:
+        """Whether a reply is in it that had been begun for the model."""
+        sql = "SELECT 1 FROM replies WHERE json_extract(request, '$.messages[#-1].role') = 'assistant' LIMIT 1"
+        with self._file.reading() as db:
+            return db.execute(sql).fetchone() is not None
+
     def entries(self) -> Iterator[Entry]:
         """All of them, by key: equal banks are listed equally."""
         with self._file.reading() as db:

@@ -35,6 +35,8 @@ class EmbeddedModel:
     `parallel` is 1, else 0.0: it can't be told whose it was.
     """
 
+    continues = True
+
     def __init__(
         self,
         weights: Path,

@@ -112,21 +112,37 @@ class Engine:
         return self._folder / _SOCKET
 
     def stream(self, body: dict[str, Any], on_chunk: OnChunk) -> None:
-        """One chat completion as llama.cpp's server streams it, until its end or until `on_chunk` returns True."""
+        """One chat completion as llama.cpp's server streams it, until its end or until `on_chunk` returns True.
+
+        A last message of the assistant is the beginning of the reply: what is streamed continues it.
+        """
 
         def receive(raw: str) -> bool:
-            return on_chunk(json.loads(raw))
+            return on_chunk(_as_chat(json.loads(raw)))
 
+        messages = body["messages"]
+        begun = messages[-1]["role"] == "assistant"
         try:
-            self._server.handle_chat_completions(json.dumps({**body, "stream": True}), receive)
+            if begun:
+                rest = {name: value for name, value in body.items() if name != "messages"}
+                text = self._prompt(messages)
+                self._server.handle_completions(json.dumps({**rest, "prompt": text, "stream": True}), receive)
+            else:
+                self._server.handle_chat_completions(json.dumps({**body, "stream": True}), receive)
         except (RuntimeError, ValueError) as error:  # what the C++ side throws about the request
             raise BadInput(f"llama.cpp refuses the request: {error}", "check the text of the prompt") from error
 
     def count_tokens(self, messages: list[dict[str, str]]) -> int:
         """Tokens of the prompt that the model's own chat template makes of `messages`."""
-        prompt = self._ask("/apply-template", {"messages": messages})["prompt"]
-        tokens = self._ask("/tokenize", {"content": prompt, "add_special": True, "parse_special": True})["tokens"]
-        return len(tokens)
+        content = {"content": self._prompt(messages), "add_special": True, "parse_special": True}
+        return len(self._ask("/tokenize", content)["tokens"])
+
+    def _prompt(self, messages: list[dict[str, str]]) -> str:
+        """The text that the model's own chat template makes of `messages`, with the reply as far as it was begun."""
+        begun = messages[-1]["content"] if messages and messages[-1]["role"] == "assistant" else ""
+        asked = messages[:-1] if begun else messages
+        text: str = self._ask("/apply-template", {"messages": asked})["prompt"]
+        return text + begun
 
     def _ask(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         connection = _UnixConnection(self._socket)
@@ -151,6 +167,14 @@ class Engine:
         self._server = None
         shutil.rmtree(self._folder, ignore_errors=True)
         _return_memory()
+
+
+def _as_chat(chunk: Chunk) -> Chunk:
+    """A chunk of a text completion in the form of a chat completion's."""
+    for choice in chunk.get("choices", ()):
+        if "text" in choice:
+            choice["delta"] = {"content": choice["text"]}
+    return chunk
 
 
 class _UnixConnection(http.client.HTTPConnection):

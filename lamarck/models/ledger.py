@@ -10,7 +10,7 @@ from pathlib import Path
 
 from lamarck.errors import BadInput, LamarckError, LimitSpent
 from lamarck.models.endpoint import BilledFailure
-from lamarck.models.model import Message, Model, Reply, Request, TokenCallback
+from lamarck.models.model import Message, Model, Reply, Request, TokenCallback, can_continue
 from lamarck.models.prices import prices_of, usd_for
 from lamarck.models.sqlite_file import SqliteFile
 from lamarck.records import now
@@ -97,6 +97,10 @@ class LedgeredModel:
         self.name = inner.name
         self.digest = inner.digest
         self.engine = inner.engine
+
+    @property
+    def continues(self) -> bool:
+        return can_continue(self._inner)
 
     @property
     def prices(self) -> Mapping[str, float]:

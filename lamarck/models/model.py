@@ -15,7 +15,11 @@ class Message(Record, frozen=True, kw_only=True):
 
 
 class Request(Record, frozen=True, kw_only=True):
-    """One completion to make. Every call of a run carries its own `sampling.seed`."""
+    """One completion to make. Every call of a run carries its own `sampling.seed`.
+
+    A last message of the role 'assistant' is the beginning of the reply, for models that continue it, see
+    `can_continue`; the reply then holds what comes after.
+    """
 
     messages: tuple[Message, ...]
     sampling: Sampling
@@ -64,6 +68,11 @@ class Model(Protocol):
 
     def close(self) -> None:
         """Free what it holds. The model is not used afterwards."""
+
+
+def can_continue(model: Model) -> bool:
+    """Whether the model goes on with a reply that was begun for it. Most endpoints answer it instead."""
+    return bool(getattr(model, "continues", False))
 
 
 def request_key(model: Model, request: Request) -> str:

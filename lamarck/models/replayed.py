@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from lamarck.errors import BadInput, ModelUnavailable
 from lamarck.models.bank import Bank
-from lamarck.models.model import Message, Model, Reply, Request, TokenCallback, request_key
+from lamarck.models.model import Message, Model, Reply, Request, TokenCallback, can_continue, request_key
 from lamarck.models.prices import prices_of
 from lamarck.models.tokens import estimate_tokens
 
@@ -30,6 +30,11 @@ class ReplayedModel:
         self.name, self.digest = found[0]
         self._bank = bank
         self._owns_bank = owns_bank
+
+    @property
+    def continues(self) -> bool:
+        """Whether the model that was recorded did."""
+        return self._bank.holds_continued()
 
     def complete(self, request: Request, on_token: TokenCallback | None = None) -> Reply:
         reply = self._bank.get(request_key(self, request))
@@ -64,6 +69,10 @@ class RecordingModel:
         self.name = inner.name
         self.digest = inner.digest
         self.engine = inner.engine
+
+    @property
+    def continues(self) -> bool:
+        return can_continue(self._inner)
 
     @property
     def prices(self) -> Mapping[str, float]:

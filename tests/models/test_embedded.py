@@ -19,6 +19,7 @@ from models_parts import SMALL, SMALL_DIGEST, a_request, sha256
 
 from lamarck.errors import BadInput, ModelCorrupt, ModelUnavailable
 from lamarck.models.embedded import EmbeddedModel
+from lamarck.models.model import Message
 from lamarck.models.turnstile import Turnstile
 
 needs_weights = pytest.mark.skipif(
@@ -298,3 +299,20 @@ def test_a_reply_that_was_broken_off_does_not_change_the_next(model: EmbeddedMod
     with pytest.raises(Enough):
         model.complete(a_request(LONG, seed=9), stop)
     assert model.complete(a_request(LONG)).text == expected
+
+
+@needs_weights
+def test_it_continues_a_reply_that_was_begun(weights: Path) -> None:
+    model = EmbeddedModel(weights, name="small", digest=SMALL_DIGEST, threads=2, context=512)
+    asked = a_request("Say the numbers from one to ten.", max_tokens=6)
+    begun = asked.replace(messages=(*asked.messages, Message(role="assistant", content="one two three four")))
+    try:
+        counted = model.count_tokens(begun.messages)
+        first, second = model.complete(begun), model.complete(begun)
+        assert model.count_tokens(begun.messages) > model.count_tokens(asked.messages) + 3
+        assert counted >= first.prompt_tokens == model.count_tokens(begun.messages)
+    finally:
+        model.close()
+    assert first.text == second.text
+    assert "five" in first.text
+    assert not first.text.startswith("one")
