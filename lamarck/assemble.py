@@ -29,6 +29,7 @@ from lamarck.settings import Settings
 from lamarck.solve import Deadline, Observer, Parts
 
 EMBEDDING_WEIGHTS = "all-minilm-l6-v2-int8"
+_AGREEMENT_TEST_SECONDS = 3.0  # of one generated call, twice
 
 
 class Assembly:
@@ -153,6 +154,14 @@ class Assembly:
         )
 
     @cached_property
+    def agreement(self) -> Any:
+        from lamarck.checks.agreement.agreement import Agreement
+        from lamarck.checks.judge.judge import Judge
+
+        judge = Judge(self.sandbox, self.interpreter, test_seconds=_AGREEMENT_TEST_SECONDS)
+        return Agreement(judge, below=self.settings.models.agreement_below)
+
+    @cached_property
     def bank(self) -> Any:
         from lamarck.models.bank import Bank
 
@@ -214,7 +223,9 @@ class Assembly:
                 tiers=models.tiers,
                 samples=models.samples,
                 repairs=models.repairs,
+                agreement=models.agreement,
             ),
+            agreement=self.agreement,
             environment=self.interpreter.environment_hash,
             accept_claimed=self.settings.trust.accept_claimed,
             preflight=self.tests.preflight,

@@ -10,6 +10,7 @@ POLICY_VERSION = "2"
 # model mostly repeats itself (docs/benchmarks.md), which costs tokens and proves nothing new.
 TEMPERATURES = (0.1, 0.6, 0.8, 0.8)
 ROUND = 8  # fresh samples between two chances of repair
+MORE = 3  # fresh samples for each other candidate that agreement asks for: small models often write the same again
 
 
 class Rules(Record, frozen=True, kw_only=True):
@@ -19,6 +20,7 @@ class Rules(Record, frozen=True, kw_only=True):
     tiers: tuple[str, ...] = ()
     samples: int = 4  # fresh replies per tier
     repairs: int = 1  # repair rounds, on the first reply and again on the best of the others
+    agreement: int = 1  # different passing candidates to look for before one is chosen; 1: the first is taken
 
 
 class Step(Record, frozen=True, kw_only=True):
@@ -43,15 +45,18 @@ def next_step(
     """What to try next, or None when everything that the rules allow was tried.
 
     history: attempts so far, in order. exhausted: generators that have no more to offer.
-    Order: the library; then tier by tier as `_tier_step` says.
+    Order: the library; then tier by tier as `_tier_step` says; once a model's candidate passes, others to compare it
+    with, as `_another` says.
     """
     number = len(history) + 1
     seed = seed_for(run_id, number)
+    if found := passing(history):
+        return None if "model" in exhausted else _another(found, history, rules, number, seed)
     if rules.reuse and "reuse" not in exhausted:
         return Step(number=number, generator="reuse", seed=seed)
     for tier in rules.tiers:
         step = _tier_step(tier, tuple(a for a in history if a.tier == tier), rules, number, seed)
-        if step is not None:
+        if step is not None and step.generator not in exhausted:
             return step
     return None
 
@@ -69,6 +74,31 @@ def _tier_step(tier: str, mine: tuple[Attempt, ...], rules: Rules, number: int, 
     if len(fresh) >= rules.samples:
         return None
     temperature = TEMPERATURES[min(len(fresh), len(TEMPERATURES) - 1)]
+    return Step(number=number, generator="model", seed=seed, tier=tier, temperature=temperature)
+
+
+def passing(history: tuple[Attempt, ...]) -> tuple[Attempt, ...]:
+    """What models wrote that was accepted, or else only waits for a person: among these one is chosen. All different,
+    since what was written before is not judged again."""
+    judged = [a for a in history if a.generator in {"model", "repair"} and a.candidate is not None and a.verdict]
+    for decision in (Decision.ACCEPTED, Decision.PENDING):
+        found = tuple(a for a in judged if a.verdict is not None and a.verdict.decision is decision)
+        if found:
+            return found
+    return ()
+
+
+def _another(
+    found: tuple[Attempt, ...], history: tuple[Attempt, ...], rules: Rules, number: int, seed: int
+) -> Step | None:
+    """A fresh reply of the tier that passed first, while candidates to compare are wanted and not too many were
+    tried."""
+    tier = found[0].tier
+    fresh = [a for a in history if a.generator == "model" and a.tier == tier]
+    more = sum(a.number > found[0].number for a in fresh)
+    if len(found) >= rules.agreement or more >= MORE * (rules.agreement - 1) or len(fresh) >= rules.samples:
+        return None
+    temperature = TEMPERATURES[min(max(1, len(fresh)), len(TEMPERATURES) - 1)]
     return Step(number=number, generator="model", seed=seed, tier=tier, temperature=temperature)
 
 

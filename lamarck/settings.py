@@ -81,6 +81,12 @@ class ModelSettings(Record, frozen=True, kw_only=True):
     prompt: Annotated[
         Prompt, _described('"lean": docstrings apart from the stub, replies without them; "plain": the stub as it is')
     ] = "lean"
+    agreement: Annotated[
+        int, _described("different passing candidates to compare on generated inputs; 1: take the first", ge=1, le=16)
+    ] = 1
+    agreement_below: Annotated[
+        int, _described("compare only where the tests show fewer different calls than this; 0: always", ge=0)
+    ] = 10
     threads: Annotated[int, _described("CPU threads of the embedded model; 0: all cores", ge=0)] = 0
     parallel: Annotated[int, _described("requests of the embedded model in flight at once", ge=1, le=16)] = 1
 

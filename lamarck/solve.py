@@ -1,8 +1,9 @@
-"""The loop: propose, prove, keep; stop as soon as a verdict accepts, or for a typed reason.
+"""The loop: propose, prove, choose, keep; stop as soon as enough candidates pass, or for a typed reason.
 
 `prove` is the one way to a verdict. `solve` asks generators in the order of the policy until a candidate is accepted;
-`add` proves the user's own code; `verify` proves an artifact again and says what changed. Every attempt is in the run
-log before the next one begins, so a killed run can be resumed and pays nothing twice.
+`add` proves the user's own code; `verify` proves an artifact again and says what changed; `judge_again` proves what a
+run brought by tests that were added since. Every attempt is in the run log before the next one begins, so a killed run
+can be resumed and pays nothing twice.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from lamarck.budget import Budget
+from lamarck.checks.agreement.comparison import Compare
 from lamarck.checks.check import Check
-from lamarck.checks.verdict import REVIEW, decide
+from lamarck.checks.verdict import AGREEMENT, REVIEW, decide
 from lamarck.errors import BadInput, EnvironmentProblem, LamarckError, LimitSpent
 from lamarck.generators.generator import Generator, Proposal
 from lamarck.library.library import Library
-from lamarck.policy import Rules, Step, next_step, seed_for
+from lamarck.policy import Rules, Step, next_step, passing, seed_for
 from lamarck.records import (
     Acceptance,
     Artifact,
@@ -68,6 +70,7 @@ class Parts:
     accept_claimed: AcceptClaimed = "ask"
     preflight: Callable[[Task], None] | None = None  # raises BadInput for tests that decide nothing
     write_tests: WriteTests | None = None
+    agreement: Compare | None = None  # chooses among candidates where the rules ask for several
     deadline: Deadline = field(default_factory=Deadline)
     observers: tuple[Observer, ...] = ()
 
@@ -104,13 +107,17 @@ def prove(task: Task, candidate: Candidate, parts: Parts, *, own_code: bool = Fa
         task,
         candidate.id,
         tuple(evidence),
-        required=tuple(c.name for c in applicable if c.required),
+        required=_required(task, parts),
         accept_claimed=parts.accept_claimed,
         own_code=own_code,
     )
     if all(e.outcome in {"passed", "failed"} for e in evidence):  # a check that broke may do better next time
         parts.library.cache_verdict(key, verdict)
     return verdict
+
+
+def _required(task: Task, parts: Parts) -> tuple[str, ...]:
+    return tuple(c.name for c in parts.checks if c.required and c.applies(task))
 
 
 def solve(task: Task, parts: Parts, *, resumed: Run | None = None) -> Run:
@@ -129,6 +136,16 @@ def add(task: Task, candidate: Candidate, parts: Parts) -> Run:
     return _logged(_Adding(task, parts, run, candidate), parts, begin=True)
 
 
+def judge_again(run: Run, task: Task, parts: Parts) -> Run:
+    """Judge what a run's attempts brought by another version of its task, with tests that were added since; the same
+    run, its verdicts replaced. Ends accepted or pending with what is chosen now, else rejected, and can be resumed.
+    Raises as `prove` does, and then nothing has changed.
+    """
+    again = _Again(task, parts, run.replace(task=task, exit_reason=None, artifact_id=None, message=""))
+    again.prove_all()
+    return _logged(again, parts, begin=True)
+
+
 class Verification(Record, frozen=True, kw_only=True):
     """What proving an artifact again brought. `changes` is empty when everything is as it was."""
 
@@ -139,16 +156,18 @@ class Verification(Record, frozen=True, kw_only=True):
 
 
 def verify(artifact: Artifact, parts: Parts) -> Verification:
-    """Measure an artifact's evidence again, without any stored verdict. What a person decided stays decided."""
+    """Measure an artifact's evidence again, without any stored verdict. What a person decided stays decided, and how
+    it was chosen among others stays told."""
     own_code = artifact.candidate.origin.generator == "user"
     after = prove(artifact.task, artifact.candidate, parts, own_code=own_code, fresh=True)
-    if reviews := tuple(e for e in artifact.verdict.evidence if e.check == REVIEW):
+    if kept := tuple(e for e in artifact.verdict.evidence if e.check in {REVIEW, AGREEMENT}):
+        reviewed = any(e.check == REVIEW for e in kept)
         after = decide(
             artifact.task,
             artifact.candidate.id,
-            (*after.evidence, *reviews),
-            required=(*(c.name for c in parts.checks if c.required and c.applies(artifact.task)), REVIEW),
-            accept_claimed="always",
+            (*after.evidence, *kept),
+            required=(*_required(artifact.task, parts), *((REVIEW,) if reviewed else ())),
+            accept_claimed="always" if reviewed else parts.accept_claimed,
             own_code=own_code,
         )
     return Verification(
@@ -216,6 +235,54 @@ class _Working:
         self.parts.emit(self.run.id, "verdict", "; ".join(verdict.reasons), verdict=verdict, seconds=spend.seconds)
         return verdict, spend
 
+    def choose(self, *, several: bool) -> ExitReason:
+        """Of the attempts that pass: the first one; or with several, the one that agrees with most others."""
+        found = passing(tuple(self.history))
+        first = found[0]
+        assert first.candidate is not None
+        assert first.verdict is not None
+        if not several or self.parts.agreement is None:
+            return self.finish(first.candidate, first.verdict)
+        number = len(self.history) + 1
+        step = Step(number=number, generator=AGREEMENT, seed=seed_for(self.run.id, number))
+        self.parts.emit(self.run.id, "step", f"agreement of {len(found)} candidates", step=step)
+        begin = time.monotonic()
+        comparison = self.parts.agreement.compare(
+            self.task,
+            [a.candidate for a in found if a.candidate is not None],
+            replay_command=f"lamarck review compare {self.run.id[:12]}",
+        )
+        chosen = next(a for a in found if a.candidate is not None and a.candidate.id == comparison.chosen)
+        assert chosen.candidate is not None
+        assert chosen.verdict is not None
+        verdict = decide(
+            self.task,
+            chosen.candidate.id,
+            (*chosen.verdict.evidence, comparison.evidence),
+            required=_required(self.task, self.parts),
+            accept_claimed=self.parts.accept_claimed,
+            own_code=False,
+        )
+        spend = Spend(seconds=time.monotonic() - begin)
+        self.budget = self.budget.settle(spend)
+        self.keep(
+            Attempt(
+                number=number,
+                generator=AGREEMENT,
+                candidate=chosen.candidate,
+                verdict=verdict,
+                note=comparison.evidence.log,
+                spend=spend,
+            )
+        )
+        return self.finish(chosen.candidate, verdict)
+
+    def finish(self, candidate: Candidate, verdict: Verdict) -> ExitReason:
+        self.message = "; ".join(verdict.reasons)
+        if verdict.decision is Decision.ACCEPTED:
+            self.save(candidate, verdict)
+        return ExitReason(verdict.decision.value)
+
     def save(self, candidate: Candidate, verdict: Verdict) -> None:
         """Keep what was accepted. Reused code that fitted as it was counts a use of the artifact it is."""
         library = self.parts.library
@@ -249,23 +316,66 @@ class _Adding(_Working):
         verdict, spend = self.judge(self.candidate, own_code=True)
         self.budget = self.budget.settle(spend)
         self.keep(Attempt(number=1, generator="user", candidate=self.candidate, verdict=verdict, spend=spend))
-        self.message = "; ".join(verdict.reasons)
-        if verdict.decision is Decision.ACCEPTED:
-            self.save(self.candidate, verdict)
-        return ExitReason(verdict.decision.value)
+        return self.finish(self.candidate, verdict)
+
+
+class _Again(_Working):
+    def prove_all(self) -> None:
+        """Without a word to the run log. What was chosen before is chosen no more."""
+        for place, attempt in enumerate(self.history):
+            if attempt.generator == AGREEMENT:
+                self.history[place] = attempt.replace(candidate=None, verdict=None, note="tests were added since")
+            elif attempt.candidate is not None and attempt.verdict is not None:
+                verdict, spend = self.judge(attempt.candidate, own_code=False)
+                self.budget = self.budget.settle(spend)
+                self.history[place] = attempt.replace(verdict=verdict, spend=attempt.spend + spend)
+
+    def work(self) -> ExitReason:
+        proven, self.history = self.history, []
+        for attempt in proven:
+            self.keep(attempt)
+        if passing(tuple(self.history)):
+            return self.choose(several=True)
+        self.message = "no candidate of this run passes the tests that were added"
+        return ExitReason.REJECTED
 
 
 class _Solving(_Working):
+    def __init__(self, task: Task, parts: Parts, run: Run) -> None:
+        super().__init__(task, parts, run)
+        self._obstacle: str | None = None  # "": none
+
     def work(self) -> ExitReason:
+        try:
+            return self._search()
+        except LimitSpent as error:
+            if not passing(tuple(self.history)):
+                raise
+            self.budget = self.budget.settle(_cut_off(error))  # what passed already is not lost for want of more
+            return self.choose(several=self.parts.rules.agreement > 1)
+
+    def _rules(self) -> Rules:
+        """As set, but without a search for candidates that could not be compared."""
+        rules = self.parts.rules
+        found = passing(tuple(self.history))
+        if rules.agreement <= 1 or not found or self.parts.agreement is None:
+            return rules
+        if self._obstacle is None:
+            assert found[0].candidate is not None
+            self._obstacle = self.parts.agreement.obstacle(self.task, found[0].candidate) or ""
+        return rules.replace(agreement=1) if self._obstacle else rules
+
+    def _search(self) -> ExitReason:
         exhausted: frozenset[str] = frozenset()
         self.parts.deadline.at = self.started + self.task.limits.seconds
         if not self.task.tests(Trust.GIVEN) and not self.task.tests(Trust.GENERATED):
             self._add_generated_tests()
         while True:
             self.budget.check_seconds(self.elapsed)
-            step = next_step(self.run.id, tuple(self.history), self.parts.rules, exhausted)
+            step = next_step(self.run.id, tuple(self.history), self._rules(), exhausted)
             if step is None:
-                return self._nothing_left()
+                several = self.parts.rules.agreement > 1
+                return self.choose(several=several) if passing(tuple(self.history)) else self._nothing_left()
             if step.generator != "reuse" and self.parts.preflight is not None:
                 begin = time.monotonic()
                 self.parts.preflight(self.task)  # before a token is paid
@@ -311,15 +421,15 @@ class _Solving(_Working):
         return None
 
     def _settled(self, attempt: Attempt) -> ExitReason | None:
+        """What ends the run at once: proven code from the library, which is compared with nothing."""
         if attempt.candidate is None or attempt.verdict is None:
             return None
         self.message = "; ".join(attempt.verdict.reasons)
-        if attempt.verdict.decision is Decision.ACCEPTED:
-            self.save(attempt.candidate, attempt.verdict)
-            return ExitReason.ACCEPTED
-        if attempt.verdict.decision is Decision.PENDING and not _merely_near(attempt, attempt.verdict):
-            return ExitReason.PENDING
-        return None
+        if attempt.generator != "reuse" or attempt.verdict.decision is Decision.REJECTED:
+            return None
+        if attempt.verdict.decision is Decision.PENDING and _merely_near(attempt.verdict):
+            return None
+        return self.finish(attempt.candidate, attempt.verdict)
 
     def _nothing_left(self) -> ExitReason:
         tried = sum(a.candidate is not None for a in self.history)
@@ -340,12 +450,12 @@ class _Solving(_Working):
             self.parts.library.begin_run(self.run)  # opens it again, with the tests that a resumed run will find
 
 
-def _merely_near(attempt: Attempt, verdict: Verdict) -> bool:
+def _merely_near(verdict: Verdict) -> bool:
     """Code from the library that no test of this task speaks for: nearness alone is nothing to bother a person with."""
     weak = [e for e in verdict.evidence if e.trust in {Trust.DERIVED, Trust.GENERATED}]
     speaks = bool(weak) and all(e.outcome is CheckOutcome.PASSED for e in weak)
     given = any(e.trust is Trust.GIVEN and e.outcome is CheckOutcome.PASSED for e in verdict.evidence)
-    return attempt.generator == "reuse" and not (speaks or given)
+    return not (speaks or given)
 
 
 def _has(library: Library, artifact_id: str) -> bool:
@@ -354,6 +464,11 @@ def _has(library: Library, artifact_id: str) -> bool:
     except BadInput:
         return False
     return True
+
+
+def _cut_off(error: LimitSpent) -> Spend:
+    """What a reply had cost when a limit ended it."""
+    return Spend(calls=1 if error.tokens else 0, completion_tokens=error.tokens)
 
 
 _LIMITS = {"tokens": ExitReason.TOKENS_SPENT, "seconds": ExitReason.SECONDS_SPENT}
@@ -371,8 +486,7 @@ def _logged(working: _Working, parts: Parts, *, begin: bool) -> Run:
             reason = working.work()
         except LimitSpent as error:
             reason, working.message = _LIMITS.get(error.which, ExitReason.USD_SPENT), error.line
-            cut_off = Spend(calls=1 if error.tokens else 0, completion_tokens=error.tokens)
-            working.budget = working.budget.settle(cut_off)
+            working.budget = working.budget.settle(_cut_off(error))
     except LamarckError as error:
         reason = ExitReason.ENVIRONMENT if isinstance(error, EnvironmentProblem) else ExitReason.BAD_INPUT
         working.message = error.line

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lamarck.policy import ROUND, TEMPERATURES, Rules, Step, next_step, seed_for
+from lamarck.policy import MORE, ROUND, TEMPERATURES, Rules, Step, next_step, passing, seed_for
 from lamarck.records import (
     Attempt,
     CheckOutcome,
@@ -122,3 +122,70 @@ def test_after_every_round_of_samples_the_best_is_repaired() -> None:
     generators = [s.generator for s in steps]
     round_ = ["model"] * ROUND + ["repair"]
     assert generators == ["model", "repair", *round_, *round_]
+
+
+# --- others to compare a passing candidate with
+
+
+def attempt(number: int, decision: Decision | None, *, generator: str = "model", tier: str | None = "t") -> Attempt:
+    """With a verdict, or none where its tree was seen before."""
+    code = make_candidate(
+        files=(SourceFile(path="m.py", text=str(number)),), entry_point=None, origin=Origin(generator=generator)
+    )
+    verdict = None if decision is None else Verdict(decision=decision, evidence=())
+    return Attempt(number=number, generator=generator, tier=tier, candidate=code, verdict=verdict)
+
+
+def followed(rules: Rules, first: Attempt, *later: Decision | None) -> list[Step]:
+    """The steps after a first passing attempt when the later ones end as given, and the last of these for ever."""
+    history, steps = [first], []
+    while (step := next_step("run", tuple(history), rules)) is not None:
+        steps.append(step)
+        decision = later[min(len(steps), len(later)) - 1]
+        history.append(attempt(step.number, decision, generator=step.generator, tier=step.tier))
+    return steps
+
+
+def test_the_first_that_passes_is_enough() -> None:
+    assert next_step("run", (attempt(1, Decision.ACCEPTED),), Rules(tiers=("t",))) is None
+    assert next_step("run", (attempt(1, Decision.PENDING),), Rules(tiers=("t",))) is None
+
+
+def test_others_are_looked_for() -> None:
+    rules = Rules(tiers=("small", "t"), samples=24, agreement=3)
+    steps = followed(rules, attempt(1, Decision.ACCEPTED), Decision.REJECTED, Decision.ACCEPTED)
+    assert [(s.generator, s.tier, s.temperature) for s in steps] == [
+        ("model", "t", TEMPERATURES[1]),
+        ("model", "t", TEMPERATURES[2]),
+        ("model", "t", TEMPERATURES[3]),
+    ]
+    assert len({s.seed for s in steps}) == 3
+
+
+def test_not_for_ever() -> None:
+    rules = Rules(tiers=("t",), samples=24, agreement=3)
+    for later in (None, Decision.REJECTED, Decision.PENDING):
+        assert len(followed(rules, attempt(1, Decision.ACCEPTED), later)) == 2 * MORE
+    few = rules.replace(samples=2)
+    assert len(followed(few, attempt(1, Decision.ACCEPTED), Decision.REJECTED)) == 1
+    assert len(followed(few, attempt(1, Decision.ACCEPTED, generator="repair"), Decision.REJECTED)) == 2
+
+
+def test_accepted_before_pending_and_nothing_of_the_librarys() -> None:
+    history = (
+        attempt(1, Decision.PENDING, generator="reuse", tier=None),
+        attempt(2, Decision.PENDING),
+        attempt(3, Decision.REJECTED),
+        attempt(4, Decision.PENDING, generator="repair"),
+    )
+    assert [a.number for a in passing(history)] == [2, 4]
+    assert [a.number for a in passing((*history, attempt(5, Decision.ACCEPTED)))] == [5]
+    assert passing(history[:1]) == ()
+
+
+@given(st.integers(1, 5), st.integers(1, 12), st.lists(st.sampled_from([*Decision, None]), min_size=1, max_size=9))
+def test_the_search_for_others_is_bounded(agreement: int, samples: int, later: list[Decision | None]) -> None:
+    rules = Rules(tiers=("t",), samples=samples, agreement=agreement)
+    steps = followed(rules, attempt(1, Decision.ACCEPTED), *later)
+    assert len(steps) <= min(MORE * (agreement - 1), samples - 1)
+    assert all(s.generator == "model" and s.tier == "t" for s in steps)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from lamarck.budget import Budget
-from lamarck.errors import BadInput, ModelUnavailable
+from lamarck.checks.agreement.comparison import Comparison
+from lamarck.errors import BadInput, LimitSpent, ModelUnavailable
 from lamarck.generators.generator import Proposal
 from lamarck.library.sqlite import SqliteLibrary
 from lamarck.policy import Rules, Step
@@ -32,7 +33,7 @@ from lamarck.records import (
     make_candidate,
     make_task,
 )
-from lamarck.solve import Parts, add, prove, solve, verify
+from lamarck.solve import Parts, add, judge_again, prove, solve, verify
 
 
 def code(text: str, generator: str = "model") -> Candidate:
@@ -326,3 +327,143 @@ def test_observers_see_every_step(parts: Make, task: Task) -> None:
     solve(task, parts(GOOD, observers=(seen.append,)))
     assert [e.kind for e in seen] == ["run_started", "step", "step", "checking", "verdict", "attempt", "run_ended"]
     assert len({e.run_id for e in seen}) == 1
+
+
+# --- several candidates that pass
+
+
+class Votes:
+    """Compares by the number that a text ends with."""
+
+    def __init__(self, obstacle: str | None = None) -> None:
+        self.why = obstacle
+        self.compared: list[list[str]] = []
+
+    def obstacle(self, task: Task, candidate: Candidate) -> str | None:
+        return self.why
+
+    def compare(self, task: Task, candidates: Sequence[Candidate], *, replay_command: str = "") -> Comparison:
+        self.compared.append([c.files[0].text for c in candidates])
+        ends = [c.files[0].text.rstrip()[-1] for c in candidates]
+        chosen = max(candidates, key=lambda c: ends.count(c.files[0].text.rstrip()[-1]))
+        evidence = Evidence(
+            check="agreement",
+            check_version="1",
+            candidate_id=chosen.id,
+            outcome=CheckOutcome.PENDING,
+            trust=Trust.GENERATED,
+            log=self.why or f"{len(candidates)} compared",
+            replay_command=replay_command,
+        )
+        return Comparison(chosen=chosen.id, evidence=evidence)
+
+
+SEVERAL = Rules(tiers=("t",), samples=9, repairs=0, agreement=3)
+ONE, TWO, AGAIN_TWO = (f"def f(x):\n    return x{text}\n" for text in (" + 1", " + 2", " - 2"))
+
+
+def test_the_largest_group_is_kept(parts: Make, task: Task, library: SqliteLibrary) -> None:
+    votes = Votes()
+    made = parts(ONE, BAD.format(1), ONE, TWO, AGAIN_TWO, GOOD, rules=SEVERAL, agreement=votes)
+    run = solve(task, made)
+    assert run.exit_reason is ExitReason.ACCEPTED
+    assert votes.compared == [[ONE, TWO, AGAIN_TWO]]
+    assert [a.generator for a in run.attempts] == ["model"] * 5 + ["agreement"]
+    last = run.attempts[-1]
+    assert last.candidate is not None
+    assert last.verdict is not None
+    assert run.artifact_id == last.candidate.id
+    assert library.get(run.artifact_id).candidate.files[0].text == TWO
+    evidence = {e.check: e for e in last.verdict.evidence}
+    assert evidence["agreement"].replay_command == f"lamarck review compare {run.id[:12]}"
+    assert "agreement: 3 compared" in run.message
+    assert library.get_run(run.id).attempts == run.attempts
+    # What is verified again keeps how it was chosen.
+    assert verify(library.get(run.artifact_id), made).changes == ()
+
+
+def test_no_search_where_nothing_can_be_compared(parts: Make, task: Task) -> None:
+    run = solve(task, parts(ONE, TWO, rules=SEVERAL, agreement=Votes("a class")))
+    assert run.exit_reason is ExitReason.ACCEPTED
+    assert [(a.generator, a.note) for a in run.attempts] == [("model", ""), ("agreement", "a class")]
+
+
+def test_what_passed_is_kept_when_a_limit_ends_the_search(parts: Make, task: Task) -> None:
+    votes = Votes()
+    made = parts(ONE, TWO, rules=SEVERAL, agreement=votes)
+    run = solve(task.replace(limits=Limits(tokens=15)), made)
+    assert run.exit_reason is ExitReason.ACCEPTED
+    assert votes.compared == [[ONE]]
+    assert run.spend.tokens == 10
+
+
+def test_a_reply_that_was_cut_off_is_paid(parts: Make, task: Task) -> None:
+    error = LimitSpent("the seconds of this run are spent", which="seconds")
+    error.tokens = 7
+    run = solve(task, parts(ONE, error, rules=SEVERAL, agreement=Votes()))
+    assert run.exit_reason is ExitReason.ACCEPTED
+    assert run.spend.tokens == 17
+
+
+def test_a_killed_run_chooses_among_what_passed(parts: Make, task: Task, library: SqliteLibrary) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        solve(task, parts(ONE, TWO, KeyboardInterrupt(), rules=SEVERAL, agreement=Votes()))
+    (logged,) = library.runs()
+    votes = Votes()
+    run = solve(task, parts(AGAIN_TWO, rules=SEVERAL, agreement=votes), resumed=library.get_run(logged.id))
+    assert run.exit_reason is ExitReason.ACCEPTED
+    assert votes.compared == [[ONE, TWO, AGAIN_TWO]]
+
+
+def test_pending_candidates_are_compared_too(parts: Make, library: SqliteLibrary) -> None:
+    task = make_task(goal="identity", module="m", entry_point="f")
+    votes = Votes()
+    run = solve(task, parts(ONE, TWO, AGAIN_TWO, rules=SEVERAL, agreement=votes))
+    assert run.exit_reason is ExitReason.PENDING
+    assert len(votes.compared[0]) == 3
+    assert list(library.artifacts()) == []
+
+
+class OnlyMinus(Returns):
+    """What passes once the answer is known."""
+
+    def run(self, task: Task, candidate: Candidate) -> Evidence:
+        found = super().run(task, candidate)
+        if len(task.acceptance) > 1 and "- 2" not in candidate.files[0].text:
+            found = found.replace(
+                outcome=CheckOutcome.FAILED, results=(TestResult(id="a", outcome=CheckOutcome.FAILED),)
+            )
+        return found
+
+
+def test_judged_again_with_another_test(parts: Make, task: Task, library: SqliteLibrary) -> None:
+    made = parts(ONE, TWO, AGAIN_TWO, rules=SEVERAL, agreement=Votes(), checks=(OnlyMinus(),))
+    first = solve(task, made)
+    more = task.replace(acceptance=(*task.acceptance, task.acceptance[0]))
+    run = judge_again(library.get_run(first.id), more, made)
+    assert run.id == first.id
+    assert run.exit_reason is ExitReason.ACCEPTED
+    assert run.artifact_id is not None
+    assert library.get(run.artifact_id).candidate.files[0].text == AGAIN_TWO
+    assert [a.verdict.decision if a.verdict else None for a in run.attempts] == [
+        Decision.REJECTED,
+        Decision.REJECTED,
+        Decision.ACCEPTED,
+        None,  # what was chosen before
+        Decision.ACCEPTED,
+    ]
+    assert run.spend.completion_tokens == 30, "nothing is paid twice"
+    assert library.get_run(run.id).attempts == run.attempts
+    assert library.get_run(run.id).task.acceptance == more.acceptance
+
+
+def test_judged_again_and_none_is_left(parts: Make, task: Task, library: SqliteLibrary) -> None:
+    made = parts(ONE, TWO, rules=SEVERAL.replace(agreement=2), agreement=Votes(), checks=(OnlyMinus(),))
+    first = solve(task, made)
+    more = task.replace(acceptance=(*task.acceptance, task.acceptance[0]))
+    run = judge_again(library.get_run(first.id), more, made)
+    assert run.exit_reason is ExitReason.REJECTED
+    assert run.artifact_id is None
+    again = parts(AGAIN_TWO, rules=SEVERAL.replace(agreement=2), agreement=Votes(), checks=(OnlyMinus(),))
+    resumed = solve(more, again, resumed=library.get_run(run.id))
+    assert resumed.exit_reason is ExitReason.ACCEPTED, "the run can go on and look for one that passes"

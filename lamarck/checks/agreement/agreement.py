@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from lamarck.checks.agreement.behaviours import TESTS_PATH, Did, expected, read, same, shown, tests_of
 from lamarck.checks.agreement.calls import Call
+from lamarck.checks.agreement.comparison import Comparison
 from lamarck.checks.agreement.inputs import Function, inputs, kinds_of
 from lamarck.checks.agreement.shown import shown_calls
 from lamarck.checks.judge.judge import JUDGE_VERSION, Judge, Subject
@@ -27,7 +28,6 @@ from lamarck.records import (
     CheckOutcome,
     Difference,
     Evidence,
-    Record,
     Task,
     Trust,
     content_id,
@@ -40,39 +40,32 @@ _MOST_TOLD = 5  # differences in one evidence
 Outcomes = dict[str, tuple[Did | None, ...]]  # candidate → what it did with each call
 
 
-class Comparison(Record, frozen=True, kw_only=True):
-    """chosen: the earliest candidate of the largest agreeing group; evidence: on it. groups: ids of candidates that did
-    the same, the largest group first; empty where nothing could be compared."""
-
-    chosen: str
-    evidence: Evidence
-    groups: tuple[tuple[str, ...], ...] = ()
-
-
 class Agreement:
-    """Compares candidates on at most `count` generated calls, each candidate in a sandbox of its own."""
+    """`Compare` on at most `count` generated calls, each candidate in a sandbox of its own."""
 
-    def __init__(self, judge: Judge, *, count: int = INPUTS) -> None:
-        """judge: with little time for one test, since a candidate that hangs is asked nothing more."""
+    def __init__(self, judge: Judge, *, below: int = 0, count: int = INPUTS) -> None:
+        """judge: with little time for one test, since a candidate that hangs is asked nothing more. below: look for
+        other candidates only where the tests show fewer different calls than this; 0: wherever they can be compared."""
         self._judge = judge
+        self._below = below
         self._count = count
 
     def obstacle(self, task: Task, candidate: Candidate) -> str | None:
-        """Why candidates like this one can't be compared, in one line; None when they can."""
         planned = _plan(task, (candidate,), self._count)
-        return planned if isinstance(planned, str) else None
+        if isinstance(planned, str):
+            return planned
+        shown = len(shown_calls(task, _functions(task, candidate)))
+        if self._below and shown >= self._below:
+            return f"no other candidate was looked for: the tests show {shown} different calls"
+        return None
 
     def compare(self, task: Task, candidates: Sequence[Candidate], *, replay_command: str = "") -> Comparison:
-        """candidates: different ones that pass the same tests, earliest first; at least one.
-
-        Raises `EnvironmentProblem` when they cannot be run. Equal arguments give equal groups.
-        """
         begin = time.monotonic()
         calls = _plan(task, candidates, self._count)
-        if len(candidates) == 1:
-            return _nothing(candidates, "no other candidate to compare with", begin)
         if isinstance(calls, str):
             return _nothing(candidates, f"not compared: {calls}", begin)
+        if len(candidates) == 1:
+            return _nothing(candidates, self.obstacle(task, candidates[0]) or "no other candidate passed", begin)
         tests = Acceptance(
             kind=AcceptanceKind.PYTEST, content=tests_of(calls, task.module), path=TESTS_PATH, trust=Trust.GENERATED
         )

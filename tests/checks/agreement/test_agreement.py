@@ -189,4 +189,14 @@ def test_one_alone(agreement: Agreement) -> None:
     assert agreement.obstacle(task(), candidate(BY_MAX)) is None
     found = agreement.compare(task(), [candidate(BY_MAX)])
     assert found.evidence.outcome is CheckOutcome.SKIPPED
-    assert found.evidence.log == "no other candidate to compare with"
+    assert found.evidence.log == "no other candidate passed"
+
+
+def test_tests_that_show_enough(agreement: Agreement) -> None:
+    rich = Agreement(agreement._judge, below=1)
+    why = "no other candidate was looked for: the tests show 1 different calls"
+    assert rich.obstacle(task(), candidate(BY_MAX)) == why
+    assert rich.compare(task(), [candidate(BY_MAX)]).evidence.log == why
+    assert Agreement(agreement._judge, below=2).obstacle(task(), candidate(BY_MAX)) is None
+    # What is there already is compared all the same.
+    assert rich.compare(task(), [candidate(BY_MAX), candidate(BY_SORTING)]).evidence.outcome is CheckOutcome.PASSED
