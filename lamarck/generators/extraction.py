@@ -6,8 +6,12 @@ import ast
 import re
 import textwrap
 from collections.abc import Iterable
+from typing import TypeVar
 
+from lamarck.generators.fitting import gathered_methods, named_as_asked, wrapped_body
 from lamarck.records import Record, SourceFile
+
+T = TypeVar("T")
 
 _FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[ \t]*([\w+.-]*)[^\n]*\n(.*?)(?:^[ \t]*\1[ \t]*$|\Z)", re.M | re.S)
 _PATH_COMMENT = re.compile(r"\A\s*#\s*(?:file(?:name)?:\s*)?([\w./-]+\.py)\s*$", re.M)
@@ -40,19 +44,49 @@ class Extraction(Record, frozen=True, kw_only=True):
     rules: tuple[str, ...] = ()
 
 
-def extract(reply: str, paths: tuple[str, ...], wanted: str | None) -> Extraction | None:
+# Every mend by its name, as it stands in `Extraction.rules`; each can be left out, to measure what it wins.
+RULES = (
+    "no fence",
+    "chose the block",
+    "joined blocks",
+    "files by order",
+    "cut the end",
+    "dropped tests and examples",
+    "added imports",
+    "wrapped the body",
+    "gathered the methods",
+    "named as asked",
+)
+
+
+def extract(
+    reply: str,
+    paths: tuple[str, ...],
+    wanted: str | None,
+    *,
+    signature: str | None = None,
+    stub: str = "",
+    without: frozenset[str] = frozenset(),
+) -> Extraction | None:
     """The files `paths` out of a reply, or None when it holds none that parse.
 
-    paths: what has to be written, main file first. wanted: the name that the main file should define.
+    paths: what has to be written, main file first. wanted: the name that the main file should define. signature: of
+    that name, as `def name(…) -> …`. stub: the main file as it was to be completed. without: names of `RULES` that are
+    not applied.
     """
-    blocks = _blocks(reply.encode("utf-8", "replace").decode())  # half a surrogate pair is no text to keep
-    rules: list[str] = []
+    text = reply.encode("utf-8", "replace").decode()  # half a surrogate pair is no text to keep
+    rules = _Rules(without)
+    blocks = _blocks(text, rules)
     if len(paths) == 1:
-        code = _best_block([b for _, b in blocks], wanted, rules)
-        if code is None:
+        whole = wrapped_body(blocks[0][1], signature) if len(blocks) == 1 else None
+        found_code = rules.apply("wrapped the body", whole) or _best_block([b for _, b in blocks], wanted, rules)
+        if found_code is None:
             return None
-        text = _mend(code, paths[0], rules)
-        return Extraction(files=(SourceFile(path=paths[0], text=text),), rules=tuple(rules))
+        gathered = rules.apply("gathered the methods", gathered_methods(found_code, stub))
+        code = found_code if gathered is None else gathered
+        files: tuple[SourceFile, ...] = (SourceFile(path=paths[0], text=_mend(code, paths[0], rules)),)
+        files = rules.apply("named as asked", named_as_asked(files, wanted, signature)) or files
+        return Extraction(files=files, rules=tuple(rules))
     found = _assign(blocks, paths, rules)
     if found is None:
         return None
@@ -60,7 +94,25 @@ def extract(reply: str, paths: tuple[str, ...], wanted: str | None) -> Extractio
     return Extraction(files=files, rules=tuple(rules))
 
 
-def _blocks(reply: str) -> list[tuple[str | None, str]]:
+class _Rules(list[str]):
+    """The mends that were made. without: those that may not be."""
+
+    def __init__(self, without: frozenset[str]) -> None:
+        super().__init__()
+        self._without = without
+
+    def allow(self, rule: str) -> bool:
+        return rule not in self._without
+
+    def apply(self, rule: str, mended: T | None) -> T | None:
+        """`mended`, noted, where there is something and the rule is allowed."""
+        if mended is None or not self.allow(rule):
+            return None
+        self.append(rule)
+        return mended
+
+
+def _blocks(reply: str, rules: _Rules) -> list[tuple[str | None, str]]:
     """(path named just before or inside, code) of every fenced block; the whole text when there is no fence."""
     blocks: list[tuple[str | None, str]] = []
     for match in _FENCE.finditer(reply):
@@ -71,8 +123,8 @@ def _blocks(reply: str) -> list[tuple[str | None, str]]:
         before = re.search(r"([\w./-]+\.py)\W*\Z", reply[: match.start()].rstrip()[-80:])
         named = inside or before
         blocks.append((named[1] if named else None, code))
-    if not blocks:
-        blocks.append((None, _without_prose(reply)))
+    if not blocks and (whole := rules.apply("no fence", _without_prose(reply))) is not None:
+        blocks.append((None, whole))
     return blocks
 
 
@@ -81,7 +133,7 @@ def _without_prose(text: str) -> str:
     return text[start.start() :] if start else text
 
 
-def _best_block(blocks: list[str], wanted: str | None, rules: list[str]) -> str | None:
+def _best_block(blocks: list[str], wanted: str | None, rules: _Rules) -> str | None:
     """The block that defines what is wanted, else the largest that defines anything; cut where it was truncated."""
     parsed: list[tuple[bool, int, str]] = []
     for block in blocks:
@@ -90,21 +142,23 @@ def _best_block(blocks: list[str], wanted: str | None, rules: list[str]) -> str 
             parsed.append((wanted in names, len(code), code))
     if not parsed:
         return None
-    best = max(parsed, key=lambda p: (p[0], p[1]))
+    best = max(parsed, key=lambda p: (p[0], p[1])) if rules.allow("chose the block") else parsed[0]
+    if best is not parsed[0]:
+        rules.append("chose the block")
     return _with_missing_blocks(best[2], [p[2] for p in parsed if p is not best], rules)
 
 
-def _with_missing_blocks(code: str, others: Iterable[str], rules: list[str]) -> str:
+def _with_missing_blocks(code: str, others: Iterable[str], rules: _Rules) -> str:
     """Put other blocks before `code` when they define names that it uses and lacks."""
     missing = _undefined(ast.parse(code))
     needed = [o for o in others if _defined(ast.parse(o)) & missing]
-    if not needed:
+    if not needed or not rules.allow("joined blocks"):
         return code
     rules.append("joined blocks")
     return "\n\n".join([*needed, code])
 
 
-def _assign(blocks: list[tuple[str | None, str]], paths: tuple[str, ...], rules: list[str]) -> dict[str, str] | None:
+def _assign(blocks: list[tuple[str | None, str]], paths: tuple[str, ...], rules: _Rules) -> dict[str, str] | None:
     """Each path its block: by the path that a block names, else in the order asked for."""
     usable = [(name, code) for name, block in blocks if (code := _parsing_part(block, rules)) is not None]
     found: dict[str, str] = {}
@@ -118,7 +172,7 @@ def _assign(blocks: list[tuple[str | None, str]], paths: tuple[str, ...], rules:
         elif name is None:
             rest.append(code)
     for path in paths:
-        if path not in found and rest:
+        if path not in found and rest and rules.allow("files by order"):
             rules.append("files by order")
             found[path] = rest.pop(0)
     for path in paths:  # a package's __init__ may stay empty
@@ -127,10 +181,12 @@ def _assign(blocks: list[tuple[str | None, str]], paths: tuple[str, ...], rules:
     return found if len(found) == len(paths) else None
 
 
-def _parsing_part(block: str, rules: list[str]) -> str | None:
+def _parsing_part(block: str, rules: _Rules) -> str | None:
     """The block if it parses, else its longest leading part that does (a truncated reply, prose after code)."""
     if _parses(block):
         return block
+    if not rules.allow("cut the end"):
+        return None
     lines = block.splitlines()
     for end in range(len(lines) - 1, max(0, len(lines) - 60), -1):
         part = "\n".join(lines[:end]) + "\n"
@@ -161,21 +217,21 @@ def _defined(tree: ast.Module) -> set[str]:
     return names
 
 
-def _mend(code: str, path: str, rules: list[str]) -> str:
+def _mend(code: str, path: str, rules: _Rules) -> str:
     """Without the tests and examples that models add, and with the imports that they forget."""
     code = _without_extras(code, path, rules)
     missing = sorted({_COMMON_IMPORTS[n] for n in _undefined(ast.parse(code)) if n in _COMMON_IMPORTS})
-    if missing:
+    if missing and rules.allow("added imports"):
         rules.append("added imports")
         code = _after_future_imports(code, "\n".join(missing) + "\n")
     return code.strip("\n") + "\n" if code.strip() else ""
 
 
-def _without_extras(code: str, path: str, rules: list[str]) -> str:
+def _without_extras(code: str, path: str, rules: _Rules) -> str:
     tree = ast.parse(code)
     module = path.removesuffix(".py").replace("/", ".")
     dropped = [n for n in tree.body if _is_extra(n, module)]
-    if not dropped or len(dropped) == len(tree.body):
+    if not dropped or len(dropped) == len(tree.body) or not rules.allow("dropped tests and examples"):
         return code
     rules.append("dropped tests and examples")
     lines = code.splitlines()

@@ -125,7 +125,8 @@ class ModelTier:
     ) -> Proposal:
         begun = messages[-1].content if messages[-1].role == "assistant" else ""
         text = begun + reply.text
-        found = extract(text, candidate_paths(task), task.entry_point)
+        stub = task.stubs[0].text if task.stubs else ""
+        found = extract(text, candidate_paths(task), task.entry_point, signature=task.signature, stub=stub)
         spend = spend_of(reply)
         if found is None:
             cut = " (cut off at the token limit)" if reply.finish == "length" else ""
