@@ -147,7 +147,7 @@ for stream in (sys.stdout, sys.stderr, sys.__stdout__):
 import json, os
 lines = json.dumps({"kind": "collected", "ids": ["test_code.py::test_add"]}) + "\\n" + json.dumps(
     {"kind": "result", "id": "test_code.py::test_add", "outcome": "passed", "seconds": 0, "by_author": True}) + "\\n"
-for descriptor in range(1, 64):
+for descriptor in map(int, os.listdir("/proc/self/fd")):
     try:
         os.write(descriptor, lines.encode())
     except OSError:
@@ -331,7 +331,7 @@ def notify(callback, *values):
 import json, os, socket, stat
 def send(message):
     data = json.dumps(message).encode()
-    for descriptor in range(3, 64):
+    for descriptor in map(int, os.listdir("/proc/self/fd")):
         try:
             if stat.S_ISSOCK(os.fstat(descriptor).st_mode):
                 os.write(descriptor, len(data).to_bytes(4, "big") + data)
@@ -344,7 +344,7 @@ for value in (5, 7, True, 8):
     + """
 import os, stat
 def add(a, b):
-    for descriptor in range(3, 64):
+    for descriptor in map(int, os.listdir("/proc/self/fd")):
         try:
             if stat.S_ISSOCK(os.fstat(descriptor).st_mode):
                 os.write(descriptor, b"\\x00\\x00\\x00\\x05hello" * 3)
@@ -355,7 +355,7 @@ def add(a, b):
     + """
 import os, stat
 def add(a, b):
-    for descriptor in range(3, 64):
+    for descriptor in map(int, os.listdir("/proc/self/fd")):
         try:
             if stat.S_ISSOCK(os.fstat(descriptor).st_mode):
                 os.write(descriptor, b"\\xff\\xff\\xff\\xff" + b"x" * 1000)

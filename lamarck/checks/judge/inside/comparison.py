@@ -169,6 +169,8 @@ def made_by(value: Any) -> tuple[type, tuple[Any, ...], dict[str, Any]] | None:
 def is_trusted(value: Any) -> bool:
     """Whether the test itself asked for an instance of a class that it names: then its own word is what is tested. An
     object that a function returned is taken for what it shows."""
+    if isinstance(value, type):
+        return value.__dict__.get("_lamarck_named") is True
     try:
         return object.__getattribute__(value, "_lamarck_wanted") is True
     except AttributeError:

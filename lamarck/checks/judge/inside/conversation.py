@@ -10,8 +10,9 @@ from __future__ import annotations
 import itertools
 import json
 import threading
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable
+from sys import getrecursionlimit, setrecursionlimit
 from typing import Any, Protocol
 
 from .described import Described
@@ -20,7 +21,8 @@ from .frames import Stream
 from .standins import Standins
 from .values import Values
 
-_DEEPEST = 120  # requests within requests
+_DEEPEST = 800  # requests within requests
+_FRAMES = 20  # of Python's that one of them takes: they are not the callers' to pay for
 
 
 class Surroundings(Protocol):
@@ -63,6 +65,8 @@ class Peer:
         self._local = threading.local()
         self._tokens = itertools.count(1)
         self._inbox: defaultdict[int, deque[dict[str, Any]]] = defaultdict(deque)
+        self._early: defaultdict[int, deque[dict[str, Any]]] = defaultdict(deque)
+        self._awaited: Counter[int] = Counter()
         self._arrived = threading.Condition()
         self._reading = False
         self._depth = 0
@@ -156,6 +160,8 @@ class Peer:
         before = getattr(self._local, "token", None)
         self._local.token = token
         self._depth += 1
+        limit = getrecursionlimit()
+        setrecursionlimit(limit + _FRAMES)
         try:
             holder, failed = self._performed(message)
             reply: dict[str, Any] = {"c": token}
@@ -166,6 +172,8 @@ class Peer:
                 told = ValueError(f"the answer can't be handed over: {error}")
                 self._reply({"c": token}, [told], True)
         finally:
+            if getrecursionlimit() == limit + _FRAMES:  # else somebody else has set it
+                setrecursionlimit(limit)
             self._depth -= 1
             self._local.token = before
 
@@ -220,11 +228,20 @@ class Peer:
             raise
 
     def _wait(self, token: int) -> dict[str, Any]:
-        while True:
-            message = self._next(token)
-            if "q" not in message:
-                return message
-            self._answer(message)
+        self._awaited[token] += 1
+        try:
+            while True:
+                message = self._early[token].popleft() if self._early[token] else self._next(token)
+                if "q" in message:
+                    self._answer(message)
+                elif message["c"] == token:
+                    return message
+                elif self._awaited[message["c"]]:  # another thread of the candidate's was asked before
+                    self._early[message["c"]].append(message)
+                else:
+                    raise self._broken(Malformed("an answer to no question"))
+        finally:
+            self._awaited[token] -= 1
 
     def _token(self) -> int:
         token = getattr(self._local, "token", None)

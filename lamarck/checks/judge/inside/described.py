@@ -12,10 +12,11 @@ from collections.abc import Callable
 from typing import Any
 
 from .faults import TooLarge
-from .names import SPECIAL, named_class, standard
+from .names import OF_CLASSES, SPECIAL, named_class, standard
 
 MOST_OBJECTS = 100_000
 _MOST_FRAMES = 30
+_MOST_CONTENT = 1_000
 _TEXT = 4_000
 
 # What a stand-in's class can really derive from: the value itself travels along, or every method is forwarded.
@@ -41,6 +42,7 @@ class Described:
         self._objects: dict[int, list[Any]] = {}  # number → [object, how often it was told]
         self._numbers: dict[int, int] = {}  # id → number
         self._described: set[int] = set()
+        self._telling: set[int] = set()
         self._next = 1
         self.classes: list[Any] = []  # descriptions for the next message
         self.named: dict[tuple[str, str], Any] = {}  # functions that were told by name
@@ -101,8 +103,19 @@ class Described:
         told = self._described_class(kind)
         own_hash = kind.__hash__ is not None and kind.__hash__ is not object.__hash__
         base = next((b for b in VALUES if issubclass(kind, b)), None)
-        payload = None if base is None else self._encode(value_of(value, base))
+        payload = self._content(value) if base is None else self._encode(value_of(value, base))
         return ["r", self.number(value), told, _hash(value) if own_hash and base is None else None, payload]
+
+    def _content(self, value: Any) -> Any:
+        """What a container of a derived class holds now, for what is written in C and looks below its methods."""
+        base = next((b for b in (list, dict) if isinstance(value, b)), None)
+        if base is None or base.__len__(value) > _MOST_CONTENT or id(value) in self._telling:
+            return None
+        self._telling.add(id(value))
+        try:
+            return self._encode(list(list.__iter__(value)) if base is list else dict(dict.items(value)))
+        finally:
+            self._telling.discard(id(value))
 
     def _function(self, value: Any) -> Any:
         name, module = getattr(value, "__qualname__", ""), getattr(value, "__module__", None)
@@ -147,6 +160,7 @@ class Described:
             "value": next((base.__name__ for base in (*VALUES, *CHANGING) if issubclass(kind, base)), None),
             "same": named_class(kind),
             "asks": _asks(kind),
+            "meta": _metaclass(kind),
         }
         if dataclasses.is_dataclass(kind):
             description["fields"] = [
@@ -257,6 +271,18 @@ def _asks(kind: type) -> bool:
     if meta is type or meta is enum.EnumMeta:
         return False
     return meta is not abc.ABCMeta or hasattr(kind, "_abc_impl") or bool(getattr(kind, "_is_protocol", False))
+
+
+def _metaclass(kind: type) -> list[Any] | None:
+    """Name and special methods of a metaclass of the candidate's own."""
+    special: dict[str, None] = {}
+    for meta in type(kind).__mro__:
+        if meta.__module__ in ("abc", "enum", "typing", "builtins"):
+            continue
+        special |= dict.fromkeys(
+            name for name, value in meta.__dict__.items() if name in OF_CLASSES and value is not None
+        )
+    return [type(kind).__name__, list(special)] if type(kind).__module__ not in ("abc", "enum", "builtins") else None
 
 
 def _is_carried(error: BaseException, name: str) -> bool:

@@ -17,6 +17,7 @@ from operator import is_
 from sys import getrefcount
 from typing import Any
 
+from . import arrays
 from .faults import Malformed, TooLarge
 
 KINDS: dict[type, str] = {
@@ -155,6 +156,8 @@ class Links:
         kind, target = link.kind, link.target
         if kind == "bytes":
             return [target.hex()]
+        if kind == "array":
+            return arrays.content_of(target)
         if kind == "object":
             names, values = state_of(target)
             return [names, self.several(values)]
@@ -214,6 +217,8 @@ class Links:
             target = object.__new__(self._class(content))
         elif kind == "deque":
             target = deque(maxlen=self._decode(content[1]))
+        elif kind == "array":
+            target = arrays.array_of(content)
         else:
             target = _SHELLS[kind]()
         link = Link(number, kind, target)
@@ -237,6 +242,8 @@ class Links:
         kind, target = link.kind, link.target
         if kind == "bytes":
             target[:] = bytes.fromhex(content[0])
+        elif kind == "array":
+            arrays.fill(target, content)
         elif kind == "object":
             _set_state(target, content[0], self.each(content[1]))
         elif kind in ("list", "set", "deque"):
@@ -317,12 +324,14 @@ def _held(kind: str, target: Any) -> Any:
         return frozenset(target)
     if kind == "bytes":
         return bytes(target)
+    if kind == "array":
+        return arrays.held(target)
     return list(target.keys()), list(target.values())
 
 
 def _same(kind: str, target: Any, seen: Any) -> bool:
     now = _held(kind, target) if kind not in ("list", "set", "bytes") else target
-    if kind == "bytes":
+    if kind in ("bytes", "array"):
         return bool(now == seen)
     if kind == "set":
         return len(now) == len(seen) and now == seen

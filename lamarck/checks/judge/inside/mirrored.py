@@ -14,13 +14,16 @@ from .names import PREDICATES, is_hidden
 class ProxyMeta(abc.ABCMeta):
     """The class of mirrored classes: what is asked of the class itself, the real class answers."""
 
+    def __new__(meta, name: str, bases: tuple[type, ...], body: dict[str, Any], **more: Any) -> Any:
+        return super().__new__(meta, name, bases, body)
+
     def __init__(cls, name: str, bases: tuple[type, ...], body: dict[str, Any], **more: Any) -> None:
         super().__init__(name, bases, body)
         if "_lamarck_class" not in body:
-            ProxyMeta.made(cls)
+            ProxyMeta.made(cls, more)
 
     @staticmethod
-    def made(cls: type) -> None:
+    def made(cls: type, more: dict[str, Any]) -> None:
         """A class statement has a stand-in among its bases (see `subclasses`)."""
         raise TypeError("a class from another process can't be derived from")
 
@@ -179,6 +182,18 @@ def special(name: str, owner: list[type]) -> Callable[..., Any]:
         if _is_beyond(self, name, owner):
             return class_handle(owner[0]).ask("unbound", owner[0], name, self, *args, **kwargs)
         return wanted(self, ask_of(self, "special", name, *args, **kwargs))
+
+    method.__name__ = name
+    return method
+
+
+def of_class(name: str) -> Callable[..., Any]:
+    """A special method of a class, which the real metaclass defines."""
+
+    def method(cls: Any, /, *args: Any, **kwargs: Any) -> Any:
+        if name in ("__repr__", "__str__") and "_lamarck_class" not in cls.__dict__:
+            return type.__repr__(cls)
+        return class_handle(cls).ask("special", cls, name, *args, **kwargs)
 
     method.__name__ = name
     return method

@@ -18,6 +18,9 @@ SPECIAL = frozenset(
     "__fspath__ __missing__ __str__ __repr__ __format__ __ne__ __dir__".split()
 )
 
+# Special methods of a class, as its metaclass defines them. Calling, iterating and subscribing every stand-in can do.
+OF_CLASSES = SPECIAL - frozenset("__call__ __iter__ __getitem__ __dir__ __ne__ __missing__ __await__ __next__".split())
+
 # Questions that built-in values answer with yes or no, and that change nothing.
 PREDICATES = frozenset({"startswith", "endswith", "issubset", "issuperset", "isdisjoint", "__contains__"})
 
@@ -65,7 +68,7 @@ def class_named(module: str, name: str) -> type | None:
         return next(kind for kind, known in _UNNAMED.items() if known == name)
     decides = module.partition(".")[0] in _DECIDING
     found: Any = sys.modules.get(module)
-    if found is None and standard(module) and not decides and _ACTING.isdisjoint(module.split(".")):
+    if found is None and _may_be_imported(module) and not decides:
         try:
             found = __import__(module, fromlist=["_"])
         except ImportError:
@@ -76,13 +79,22 @@ def class_named(module: str, name: str) -> type | None:
             return None
     if (module, name) in _NOT_CLASSES or (found.__module__, found.__qualname__) != (module, name):
         return None
-    if module in _CLASSES_OF:
+    if module in _CLASSES_OF or (module == "numpy" and _is_of_numpy(found)):
         return found
     is_known = standard(module) or _is_installed(sys.modules[module])
     return found if issubclass(found, BaseException) and is_known and not decides else None
 
 
 _UNNAMED = {type(None): "NoneType", type(NotImplemented): "NotImplementedType", type(Ellipsis): "EllipsisType"}
+
+
+def _may_be_imported(module: str) -> bool:
+    return (standard(module) and _ACTING.isdisjoint(module.split("."))) or module == "numpy"
+
+
+def _is_of_numpy(kind: type) -> bool:
+    """Arrays and their elements' classes."""
+    return any(each.__module__ == "numpy" and each.__name__ in ("ndarray", "generic") for each in kind.__mro__)
 
 
 def _is_installed(module: Any) -> bool:

@@ -125,6 +125,8 @@ class Presented:
 
     def of(self, value: Any) -> Shown:
         now = self._began if self._within else self._questions() - self.asked
+        if isinstance(value, type):
+            return Shown(value, self.ask, now)
         try:
             known = object.__getattribute__(value, "_lamarck_shown")
         except AttributeError:

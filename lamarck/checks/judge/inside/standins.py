@@ -25,10 +25,11 @@ from .mirrored import (
     hash_of,
     method,
     next_of,
+    of_class,
     remote_attributes,
     special,
 )
-from .names import PREDICATES, SPECIAL, class_named, is_dunder, is_hidden
+from .names import OF_CLASSES, PREDICATES, SPECIAL, class_named, is_dunder, is_hidden
 from .raised import ExceptionInit, new_exception, put, set_on_exception
 from .routines import RemoteFunction, remote_generator
 
@@ -149,6 +150,7 @@ class Standins:
         _, number, kind, hashed, payload = told
         found = self._known(number)
         if found is not None:
+            self._hold(found, payload)
             return found
         cls = self._decode(kind)
         if not isinstance(cls, ProxyMeta):
@@ -159,9 +161,20 @@ class Standins:
         object.__setattr__(value, "_lamarck_hash", hashed if type(hashed) is int else None)
         try:
             self._alive[number] = value
+            self._hold(value, payload)
         except TypeError:  # instances of classes derived from int or tuple can't be referred to weakly
             pass
         return value
+
+    def _hold(self, standin: Any, payload: Any) -> None:
+        """A container of a derived class holds what the real one held when it was told of last. Its methods are asked
+        for; what is written in C, as json.dumps, looks here."""
+        base = getattr(standin, "_lamarck_base", None)
+        if payload is None or base not in (list, dict):
+            return
+        content = self._decode(payload)
+        base.clear(standin)
+        (list.extend if base is list else dict.update)(standin, content)
 
     # --- classes
 
@@ -184,16 +197,31 @@ class Standins:
             real.append(Proxy)
         body = self._body(number, told, builtin, is_exception=any(issubclass(b, BaseException) for b in real))
         owner: list[type] = body.pop("_lamarck_owner")
+        meta = self._metaclass(told.get("meta"), real)
         try:
-            cls = ProxyMeta(str(told["name"]), tuple(real), body)
+            cls = meta(str(told["name"]), tuple(real), body)
         except TypeError:  # an order of bases that only the real class has
             root = next((b for b in real if issubclass(b, BaseException)), builtin)
-            cls = ProxyMeta(str(told["name"]), (Proxy,) if root is None else (root, Proxy), body)
+            cls = meta(str(told["name"]), (Proxy,) if root is None else (root, Proxy), body)
         owner.append(cls)
         for base in bases:
             if isinstance(base, abc.ABCMeta) and not isinstance(base, ProxyMeta) and base is not abc.ABC:
                 base.register(cls)
         return cls
+
+    def _metaclass(self, told: Any, bases: list[type]) -> type[ProxyMeta]:
+        """Of a class whose own metaclass defines special methods."""
+        metas = [type(base) for base in bases if isinstance(base, ProxyMeta)]
+        known = [meta for meta in metas if not any(issubclass(each, meta) and each is not meta for each in metas)]
+        if not told and len(known) < 2:
+            return known[0] if known else ProxyMeta
+        name, special_names = told or ("type", [])
+        body: dict[str, Any] = {"_lamarck_base": object}
+        for each in map(str, special_names):
+            if each in OF_CLASSES:
+                body[each] = self._examiner.examined(each, of_class(each))
+        body["_lamarck_special"] = frozenset(body)
+        return type(str(name), tuple(dict.fromkeys(known)) or (ProxyMeta,), body)
 
     def _body(self, number: int, told: dict[str, Any], builtin: type | None, *, is_exception: bool) -> dict[str, Any]:
         owner: list[type] = []

@@ -39,11 +39,13 @@ class Twins:
         bases: tuple[Any, ...],
         overrides: tuple[tuple[str, str], ...],
         values: tuple[tuple[str, Any], ...],
+        more: dict[str, Any],
     ) -> int:
-        """The number of a new class. overrides: (name, kind) of what calls back; values: plain class attributes."""
+        """The number of a new class. overrides: (name, kind) of what calls back; values: plain class attributes; more:
+        keywords of the class statement."""
         holder: list[type] = []
         body = {each: self._stub(each, kind, holder) for each, kind in overrides} | dict(values)
-        twin = types.new_class(name, bases, exec_body=lambda namespace: namespace.update(body))
+        twin = types.new_class(name, bases, more, exec_body=lambda namespace: namespace.update(body))
         holder.append(twin)
         return self._adopt(twin)
 
@@ -69,12 +71,12 @@ class Twins:
 def install(standins: Standins, ask: Callable[..., Any]) -> None:
     """The judge's half: from now on, a class statement with a stand-in among its bases makes a twin."""
 
-    def made(cls: type) -> None:
+    def made(cls: type, more: dict[str, Any]) -> None:
         type.__setattr__(cls, "_lamarck_made_here", True)
         overrides, values = _defined(cls)
         type.__setattr__(cls, "_lamarck_overrides", frozenset(name for name, _ in overrides))
         bases = tuple(base for base in cls.__bases__ if handle_of(base) is not None)
-        number = ask("subclass", cls.__name__, bases, tuple(overrides), tuple(values))
+        number = ask("subclass", cls.__name__, bases, tuple(overrides), tuple(values), more)
         standins.adopt(number, cls)
         for name, _ in values:  # they live on the twin, where instances may hide them
             type.__delattr__(cls, name)

@@ -17,6 +17,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+from . import arrays
 from .faults import Malformed, TooLarge
 from .links import KINDS, MOST_INT, Links
 from .names import class_named, named_class
@@ -72,6 +73,13 @@ class Values:
             self._depth -= 1
 
     def _object(self, value: Any, kind: type) -> Encoded:
+        if kind.__module__ == "numpy":
+            if arrays.is_array(kind) and arrays.travels(value):
+                return ["@", self.links.number(value, "array")]
+            if arrays.is_number(kind):
+                return arrays.tell_number(value)
+        if arrays.is_dtype(value):
+            return ["npd", value.str]
         if value is Ellipsis:
             return ["..."]
         if value is NotImplemented:
@@ -292,4 +300,6 @@ _DECODERS: dict[str, Callable[[list[Any], Callable[[Encoded], Any]], Any]] = {
     "p": _path,
     "re": lambda t, decode: re.compile(decode(t[1]), t[2]),
     "sig": _decode_signature,
+    "np": lambda t, _: arrays.number_of(t),
+    "npd": lambda t, _: arrays.dtype_named(t[1]),
 }
