@@ -124,7 +124,7 @@ class ModelTier:
         failed: Attempt | None,
     ) -> Proposal:
         begun = messages[-1].content if messages[-1].role == "assistant" else ""
-        text = begun + reply.text
+        text = f"{begun}{reply.text}\n```" if begun else reply.text
         stub = task.stubs[0].text if task.stubs else ""
         found = extract(text, candidate_paths(task), task.entry_point, signature=task.signature, stub=stub)
         spend = spend_of(reply)

@@ -32,7 +32,8 @@ class EmbeddedModel:
 
     Loads at the first completion. Ctrl-C, or whatever `on_token` raises, ends a generation within one batch (64 tokens
     of the prompt, or one of the reply). `Reply.cpu_seconds` is the CPU time of this process during the call where
-    `parallel` is 1, else 0.0: it can't be told whose it was.
+    `parallel` is 1, else 0.0: it can't be told whose it was. `Reply.prompt_tokens` counts what was read: a prompt that a
+    place still holds costs one token, as it costs no time.
     """
 
     continues = True
@@ -211,6 +212,7 @@ class _Call:
         self._request = request
         self._leave = leave
         self._end = _End()
+        self._reads = False  # whether the prompt had to be read for this call
         self._told: SimpleQueue[str | None] = SimpleQueue()
 
     def follow(self, on_token: TokenCallback | None) -> _End:
@@ -229,6 +231,7 @@ class _Call:
     def _run(self) -> None:
         try:
             if self._place.read != self._place.wanted:
+                self._reads = True
                 self._place.read = None
                 self._engine.stream(self._body(max_tokens=0, cache_prompt=False), self._receive_prompt)
                 if not self.stopped.is_set() and self._end.error is None:
@@ -278,7 +281,9 @@ class _Call:
                 self._told.put(piece)
             self._end.finish = choice.get("finish_reason") or self._end.finish
         if usage := chunk.get("usage"):
-            self._end.prompt_tokens = usage["prompt_tokens"]
+            self._end.prompt_tokens = (
+                usage["prompt_tokens"] if self._reads else 1
+            )  # the last one is read for each reply
             self._end.completion_tokens = usage["completion_tokens"]
         return False
 

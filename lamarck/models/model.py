@@ -27,7 +27,8 @@ class Request(Record, frozen=True, kw_only=True):
 
 
 class Reply(Record, frozen=True, kw_only=True):
-    """One completion as it came. seconds: wall clock, waiting in a queue not included.
+    """One completion as it came. seconds: wall clock, waiting in a queue not included. prompt_tokens: as they were
+    billed; for an embedded model those that it read, not those that it still held from the reply before.
 
     from_cache: it was recorded before and nothing was spent now; the figures are those of when it was made.
     """

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lamarck.settings import Settings
 
 SPINE = "spine"
+REPLIES = "replies"
 
 
 def bench(
@@ -24,8 +25,8 @@ def bench(
         str,
         typer.Argument(
             metavar="SUITE",
-            help="own, humaneval, humanevalfix, mbpp, exercism or quixbugs; or spine: start, library hit, own overhead,"
-            " judge, crash rounds.",
+            help="own, humaneval, humanevalfix, mbpp, exercism or quixbugs; spine: start, library hit, own overhead,"
+            " judge, crash rounds; replies: what each mend of a reply wins.",
         ),
     ],
     data: Annotated[
@@ -72,6 +73,8 @@ def bench(
     settings, _ = load_settings(flags={"models.tiers": None if model is None else (model,)})
     if suite == SPINE:
         return _spine(terminal, settings, rounds=rounds, json=json)
+    if suite == REPLIES:
+        return _replies(terminal, settings, data, json=json)
     from lamarck.benchmarks.arms import choose_arms
     from lamarck.benchmarks.benchmark import Options
 
@@ -123,6 +126,19 @@ def _spine(terminal: Terminal, settings: Settings, *, rounds: int, json: Path | 
 
     report = measure_spine(settings, rounds=rounds, say=terminal.note)
     terminal.text(spine_text(report) + "\n")
+    if json is not None:
+        _write(json, _indented(report.to_json()))
+    return 0
+
+
+def _replies(terminal: Terminal, settings: Settings, data: Path | None, *, json: Path | None) -> int:
+    from lamarck.benchmarks.replies import measure_replies, read_corpus, replies_text
+    from lamarck.errors import BadInput
+
+    if data is None:
+        raise BadInput("the replies are not named", "name a file of them with --data, such as examples/replies.jsonl")
+    report = measure_replies(read_corpus(data), settings, say=terminal.note)
+    terminal.text(replies_text(report) + "\n")
     if json is not None:
         _write(json, _indented(report.to_json()))
     return 0
