@@ -9,7 +9,7 @@ POLICY_VERSION = "2"
 # The first reply of a tier is the likeliest one; the later ones have to differ from it. At 0.3 to 0.5 the embedded 1.5B
 # model mostly repeats itself (docs/benchmarks.md), which costs tokens and proves nothing new.
 TEMPERATURES = (0.1, 0.6, 0.8, 0.8)
-ROUND = 8  # fresh samples between two chances of repair
+ROUND = 16  # fresh samples between two chances of repair: each has the embedded model read two prompts anew
 MORE = 3  # fresh samples for each other candidate that agreement asks for: small models often write the same again
 
 

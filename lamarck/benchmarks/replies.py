@@ -1,4 +1,4 @@
-"""What each mend of extraction wins: recorded replies to the shipped tasks, read with every rule and without each one."""
+"""What each mend of a reply wins: recorded replies to the shipped tasks, read with every rule and without each."""
 
 from __future__ import annotations
 

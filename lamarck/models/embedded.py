@@ -32,8 +32,8 @@ class EmbeddedModel:
 
     Loads at the first completion. Ctrl-C, or whatever `on_token` raises, ends a generation within one batch (64 tokens
     of the prompt, or one of the reply). `Reply.cpu_seconds` is the CPU time of this process during the call where
-    `parallel` is 1, else 0.0: it can't be told whose it was. `Reply.prompt_tokens` counts what was read: a prompt that a
-    place still holds costs one token, as it costs no time.
+    `parallel` is 1, else 0.0: it can't be told whose it was. `Reply.prompt_tokens` counts what was read: a prompt that
+    a place still holds costs one token, as it costs no time.
     """
 
     continues = True
