@@ -125,7 +125,7 @@ class BubblewrapSandbox:
             ends=ends,
             limits=job.limits,
             cgroup=cgroup,
-            scratch=job.scratch,
+            shared=tuple(job.shared.values()),
             limits_processes=self.limits_processes,
             enforcement=self.enforcement(cgroup),
             keeper=warden,

@@ -185,7 +185,7 @@ class WarmSandbox:
         if job.preload is None or self.refused is not None or os.getpid() != self._owner:
             return None
         program = python_program(job.argv)
-        if program is None or (job.scratch is not None and job.scratch.parent != self._shared):
+        if program is None or (any(folder.parent != self._shared for folder in job.shared.values())):
             return None
         mounts = []
         for mount in job.mounts:
@@ -293,8 +293,8 @@ class WarmSandbox:
                 theirs.callback(os.close, spec)
                 ends, far = connect(ours, theirs)
                 ends.control.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
-                if job.scratch is not None:
-                    self._open_to_jobs(job.scratch)
+                for folder in job.shared.values():
+                    self._open_to_jobs(folder)
                 zygote.request([spec, *far, *job.pass_fds])
                 ours.pop_all()
         except BaseException as error:
@@ -311,7 +311,7 @@ class WarmSandbox:
             ends=ends,
             limits=job.limits,
             cgroup=cgroup,
-            scratch=job.scratch,
+            shared=tuple(job.shared.values()),
             limits_processes=self.cold.limits_processes,
             enforcement=self.cold.enforcement(cgroup),
         )

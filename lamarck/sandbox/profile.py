@@ -67,7 +67,7 @@ def specification(
             "argv": job.argv,
             "sizes": [len(content) for content in profile.files],
             "cgroups": [] if cgroup is None else cgroup.paths,
-            "shared": [] if shared is None else [str(shared)],
+            "pool": [] if shared is None else [str(shared)],
             "cgroup_places": [] if shared is None else _cgroup_places(),
             "pass_fds": job.pass_fds,
             "inner_processes": job.limits.processes if limits_processes and not is_root else None,
@@ -95,7 +95,7 @@ def forked_specification(job: Job, program: Program, *, limits_processes: bool) 
             "files": list(job.files),
             "sizes": [len(content) for content in files],
             "pass_fds": job.pass_fds,
-            "scratch": None if job.scratch is None else job.scratch.name,
+            "shared": {name: folder.name for name, folder in job.shared.items()},
             "scratch_mb": job.limits.scratch_mb,
             "temporary_mb": _TEMPORARY_MB,
             "umask": _umask(job),
@@ -124,7 +124,7 @@ def _cgroup_places() -> list[str]:
 
 def _umask(job: Job) -> int:
     """Jobs that share a folder are different users of one group."""
-    return 0o022 if job.scratch is None else 0o002
+    return 0o002 if job.shared else 0o022
 
 
 class _Profile:
@@ -159,10 +159,9 @@ class _Profile:
         self.arguments += ["--dir", JOB_DIR]
         for path, content in job.files.items():
             self._file(f"{JOB_DIR}/{path}", content)
-        if job.scratch is None:
-            self._tmpfs(SCRATCH_DIR, job.limits.scratch_mb, "0777")
-        else:
-            self._bind(str(job.scratch), SCRATCH_DIR, "--bind")
+        self._tmpfs(SCRATCH_DIR, job.limits.scratch_mb, "0777")
+        for name, folder in job.shared.items():
+            self._bind(str(folder), f"{SCRATCH_DIR}/{name}", "--bind")
         for key, value in job.env.items():
             self.arguments += ["--setenv", key, value]
         self.arguments += ["--chdir", SCRATCH_DIR]
@@ -197,15 +196,24 @@ def check(job: Job) -> None:
         raise ValueError("a job's argv[0] must be an absolute path")
     if any(fd < 3 for fd in job.pass_fds) or len(set(job.pass_fds)) != len(job.pass_fds):
         raise ValueError("pass_fds must be distinct and above 2")
-    texts: list[str] = [*job.argv, *job.files, *job.env, *job.env.values(), *(m.target for m in job.mounts)]
+    texts: list[str] = [
+        *job.argv,
+        *job.files,
+        *job.env,
+        *job.env.values(),
+        *job.shared,
+        *(m.target for m in job.mounts),
+    ]
     if any("\0" in text for text in texts):
         raise ValueError("a job's arguments, environment and paths must not hold a NUL character")
     if any(not key or "=" in key for key in job.env):
         raise ValueError("a name in a job's environment must not be empty or hold '='")
+    if any(not name or "/" in name or name in (".", "..") for name in job.shared):
+        raise ValueError("a shared folder's name must be one plain part of a path")
     for path in job.files:
         if any(part in ("", ".", "..") for part in path.split("/")):
             raise ValueError(f"a job's file must have a plain relative path: {path!r}")
-    sources = [mount.source for mount in job.mounts] + ([] if job.scratch is None else [job.scratch])
+    sources = [mount.source for mount in job.mounts] + list(job.shared.values())
     for source in sources:
         if not source.is_absolute():
             raise ValueError(f"what a job mounts must have an absolute path: {source}")

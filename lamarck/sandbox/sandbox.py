@@ -11,7 +11,7 @@ from typing import Protocol
 from lamarck.records import JobLimits, Record
 
 JOB_DIR = "/job"  # the job's own files, read-only
-SCRATCH_DIR = "/scratch"  # the one writable folder (besides a private /tmp), also the working folder
+SCRATCH_DIR = "/scratch"  # the writable folder (besides a private /tmp), also the working folder
 
 
 class Enforcement(StrEnum):
@@ -64,17 +64,18 @@ class Mount:
 class Job:
     """What to run. `argv[0]` is absolute. `files` (relative POSIX path → content) appear read-only below JOB_DIR.
 
-    `scratch`: a host folder bound read-write at SCRATCH_DIR, which two jobs may share; None gives a private one that
-    dies with the job. `pass_fds` stay open in the job under the same numbers; everything else is closed. `env` is the
-    whole environment. Standard input is empty. `preload`: Python code of Lamarck's own that may have run before, in a
-    process that the job is forked from; None starts it cold, as everything that takes time has to be.
+    `shared`: name → host folder, bound read-write at SCRATCH_DIR/name, which several jobs may have; all else below
+    SCRATCH_DIR is private and dies with the job. `pass_fds` stay open in the job under the same numbers; everything
+    else is closed. `env` is the whole environment. Standard input is empty. `preload`: Python code of Lamarck's own
+    that may have run before, in a process that the job is forked from; None starts it cold, as everything that takes
+    time has to be.
     """
 
     argv: tuple[str, ...]
     files: Mapping[str, bytes] = field(default_factory=dict)
     mounts: tuple[Mount, ...] = ()
     env: Mapping[str, str] = field(default_factory=dict)
-    scratch: Path | None = None
+    shared: Mapping[str, Path] = field(default_factory=dict)
     pass_fds: tuple[int, ...] = ()
     limits: JobLimits = field(default_factory=JobLimits)
     preload: str | None = None
@@ -125,7 +126,7 @@ class Sandbox(Protocol):
         never raises; `start` says what is wrong."""
 
     def make_shared_folder(self) -> Path:
-        """A new folder that several jobs may have as their scratch, the sooner started; the caller removes it."""
+        """A new folder for `Job.shared`; with one from elsewhere, a job may start later. The caller removes it."""
 
     def start(self, job: Job) -> Running: ...
 

@@ -17,6 +17,7 @@ def choose_sandbox(settings: SandboxSettings) -> Sandbox:
             "run Lamarck in a Linux container or virtual machine (on Windows: WSL2)",
         )
     from lamarck.sandbox.bubblewrap import BubblewrapSandbox, find_bubblewrap
+    from lamarck.sandbox.pool import WarmSandbox
 
     find_bubblewrap()  # says what is missing now, not at the first job
-    return BubblewrapSandbox(allow_degraded=settings.allow_degraded)
+    return WarmSandbox(BubblewrapSandbox(allow_degraded=settings.allow_degraded))

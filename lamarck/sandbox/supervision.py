@@ -63,7 +63,7 @@ class SupervisedJob:
         ends: Ends,
         limits: JobLimits,
         cgroup: JobCgroup | None,
-        scratch: Path | None,
+        shared: tuple[Path, ...],
         limits_processes: bool,
         enforcement: Mapping[str, str],
         keeper: object,
@@ -75,7 +75,7 @@ class SupervisedJob:
         self._ends = ends
         self._limits = limits
         self._cgroup = cgroup
-        self._scratch = scratch
+        self._shared = shared
         self._enforcement = enforcement
         self._limits_processes = limits_processes  # whether an rlimit or cgroup does; else they are watched
         self._keeper = keeper  # the warden lives as long as its jobs
@@ -145,7 +145,7 @@ class SupervisedJob:
                 self._stop(StopReason.WALL_TIME)
             if now >= next_look:
                 self._look()
-                # a look at a large scratch folder takes time, which is not to become a burden
+                # a look at a large shared folder takes time, which is not to become a burden
                 next_look = now + max(_TICK_SECONDS, 5 * (time.monotonic() - now))
 
     def _hear(self) -> None:
@@ -191,7 +191,7 @@ class SupervisedJob:
                 self._stop(StopReason.MEMORY)
         if cgroup is None or not (self._limits_processes or cgroup.limits_processes):
             pid, inner = self._said.get("pid", 0), self._said.get("child-pid", 0)
-            usage = watch.usage_of(pid, inner, has_private_scratch=self._scratch is None)
+            usage = watch.usage_of(pid, inner)
             self._peak_cpu = max(self._peak_cpu, usage.cpu_seconds)
             if usage.memory_bytes > limits.memory_mb << 20:
                 self._stop(StopReason.MEMORY)
@@ -199,9 +199,9 @@ class SupervisedJob:
                 self._stop(StopReason.PROCESSES)
         if self._peak_cpu > limits.cpu_seconds:
             self._stop(StopReason.CPU_TIME)
-        if watch.overflows(self._said.get("child-pid", 0), has_private_scratch=self._scratch is None):
+        if watch.overflows(self._said.get("child-pid", 0)):
             self._stop(StopReason.SCRATCH)
-        if self._scratch is not None and watch.exceeds(self._scratch, limits.scratch_mb << 20):
+        if any(watch.exceeds(folder, limits.scratch_mb << 20) for folder in self._shared):
             self._stop(StopReason.SCRATCH)
 
     def _stop(self, reason: StopReason) -> None:

@@ -317,7 +317,7 @@ class Warden:
         os.set_blocking(status, False)
         job = Job(pid, control, spec, status, release)
         self.jobs.append(job)
-        self.shared |= set(spec["shared"])
+        self.shared |= set(spec["pool"])
         self.places |= set(spec["cgroup_places"])
         self.folders = [*filter(os.path.exists, self.folders), *job.cgroups]
         self.poll.register(control.fileno(), select.POLLIN)

@@ -13,7 +13,7 @@ from lamarck.sandbox.warden import children
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _MOST_FILES = 10_000  # in one folder that a job can write to
-_TEMPORARY = ("tmp", "dev/shm")
+_PRIVATE = ("tmp", "dev/shm", "scratch")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,10 +43,9 @@ def processes_called(name: str) -> list[int]:
     return found
 
 
-def usage_of(pid: int, inner: int, *, has_private_scratch: bool) -> Usage:
+def usage_of(pid: int, inner: int) -> Usage:
     """What `pid` (bubblewrap), its inner process and all of its descendants use. Memory includes memory files and what
     the job's tmpfs folders hold. CPU time of those that ended is counted where their parents waited for them."""
-    folders = (*_TEMPORARY, "scratch") if has_private_scratch else _TEMPORARY
     memory, ticks, threads = 0, 0, 0
     memory_files: dict[tuple[int, int], int] = {}
     tmpfs: dict[int, int] = {}  # by device
@@ -59,14 +58,14 @@ def usage_of(pid: int, inner: int, *, has_private_scratch: bool) -> Usage:
             memory += int(Path(f"/proc/{each}/statm").read_bytes().split()[1]) * _PAGE
         memory_files |= _memory_files(each)
         if each in inside:
-            tmpfs |= _tmpfs(each, folders)
+            tmpfs |= _tmpfs(each)
     memory += sum(memory_files.values()) + sum(tmpfs.values())
     return Usage(memory_bytes=memory, cpu_seconds=ticks / _TICKS, processes=threads)
 
 
-def _tmpfs(pid: int, folders: tuple[str, ...]) -> dict[int, int]:
+def _tmpfs(pid: int) -> dict[int, int]:
     found: dict[int, int] = {}
-    for folder in folders:
+    for folder in _PRIVATE:
         with contextlib.suppress(OSError):
             place = f"/proc/{pid}/root/{folder}"
             used = os.statvfs(place)
@@ -87,11 +86,11 @@ def _memory_files(pid: int) -> dict[tuple[int, int], int]:
     return found
 
 
-def overflows(inner: int, *, has_private_scratch: bool) -> bool:
+def overflows(inner: int) -> bool:
     """Whether a tmpfs of the job whose inner process is `inner` holds too many files (which cost kernel memory that
     no size counts), or its private scratch is full."""
     for pid in children(inner) if inner else ():
-        for folder in (*_TEMPORARY, "scratch") if has_private_scratch else _TEMPORARY:
+        for folder in _PRIVATE:
             with contextlib.suppress(OSError):
                 found = os.statvfs(f"/proc/{pid}/root/{folder}")
                 if found.f_files - found.f_ffree > _MOST_FILES:

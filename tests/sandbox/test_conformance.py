@@ -9,6 +9,7 @@ import secrets
 import shutil
 import signal
 import socket
+import sys
 import tempfile
 import threading
 import time
@@ -19,6 +20,7 @@ from pathlib import Path
 import pytest
 
 from lamarck.errors import SandboxUnavailable
+from lamarck.sandbox import supervision
 from lamarck.sandbox.cgroup import PREFIX, find_places
 from lamarck.sandbox.sandbox import Enforcement, Job, Mount, Requirement, Sandbox, StopReason
 
@@ -172,7 +174,7 @@ def test_numpy_works(sandbox: Sandbox, python_job: MakeJob) -> None:
 def test_passed_descriptors_arrive_and_no_others(sandbox: Sandbox, python_job: MakeJob) -> None:
     ours, theirs = socket.socketpair()
     extra, far = socket.socketpair()
-    number = 200
+    number = 300  # beyond what the job may open itself
     os.dup2(far.fileno(), number)
     kept = os.open("/dev/null", os.O_RDONLY)
     os.set_inheritable(kept, True)
@@ -207,22 +209,24 @@ def test_two_jobs_share_a_folder(sandbox: Sandbox, python_job: MakeJob) -> None:
     code = """
 import os, pathlib, socket, sys
 wire = socket.socket(fileno=int(sys.argv[1]))
+os.chdir("it")
 os.mkdir("folder")
 pathlib.Path("folder/first").write_text("from the first")
 wire.sendall(b"!")
 wire.recv(1)
 print(pathlib.Path("folder/second").read_text(), pathlib.Path("top").read_text(), os.path.exists("folder/first"))
 """
-    first = sandbox.start(python_job(code, str(theirs.fileno()), scratch=shared, pass_fds=(theirs.fileno(),)))
+    first = sandbox.start(python_job(code, str(theirs.fileno()), shared={"it": shared}, pass_fds=(theirs.fileno(),)))
     assert ours.recv(1) == b"!"
     code = """
 import os, pathlib
+os.chdir("it")
 print(pathlib.Path("folder/first").read_text())
 pathlib.Path("folder/second").write_text("from the second")
 pathlib.Path("top").write_text("on top")
 os.unlink("folder/first")
 """
-    second = sandbox.run(python_job(code, scratch=shared))
+    second = sandbox.run(python_job(code, shared={"it": shared}))
     assert second.stdout == b"from the first\n", second.stderr.decode()
     ours.sendall(b"!")
     outcome = first.wait()
@@ -232,6 +236,30 @@ os.unlink("folder/first")
     assert not shared.exists()
     ours.close()
     theirs.close()
+
+
+def test_a_job_sees_the_shared_folders_that_it_was_given(sandbox: Sandbox, python_job: MakeJob) -> None:
+    folders = {name: sandbox.make_shared_folder() for name in ("one", "two")}
+    for name, folder in folders.items():
+        (folder / "from").write_text(name)
+    code = """
+import os
+print(sorted(os.listdir()), [open(f"{n}/from").read() for n in sorted(os.listdir())], os.listdir(".."))
+for place in ("../scratch/two", "one/../../opt/lamarck/shared", "/opt/lamarck/shared", "/proc/1/root",
+              "/proc/self/root/opt"):
+    try: print([n for n in os.listdir(place) if n != "lamarck"])
+    except OSError: print([])
+open("private", "w").write("x")
+"""
+    both = sandbox.run(python_job(code, shared=folders)).stdout.decode().splitlines()
+    one = sandbox.run(python_job(code, shared={"one": folders["one"]})).stdout.decode().splitlines()
+    assert both[0].startswith("['one', 'two'] ['one', 'two']")
+    assert both[1] == "['from']"
+    assert one[0].startswith("['one'] ['one']")
+    assert one[1:] == ["[]"] * 5
+    assert [sorted(os.listdir(folder)) for folder in folders.values()] == [["from"], ["from"]]
+    for folder in folders.values():
+        shutil.rmtree(folder)
 
 
 def test_a_private_scratch_dies_with_its_job(sandbox: Sandbox, python_job: MakeJob) -> None:
@@ -367,11 +395,11 @@ SCRATCH_EATERS = {
 
 
 @pytest.mark.parametrize("eater", SCRATCH_EATERS)
-def test_a_shared_scratch_is_limited(sandbox: Sandbox, python_job: MakeJob, eater: str) -> None:
-    code = f"import os, time\n{SCRATCH_EATERS[eater]}\ntime.sleep(30)"
+def test_a_shared_folder_is_limited(sandbox: Sandbox, python_job: MakeJob, eater: str) -> None:
+    code = f"import os, time\nos.chdir('it')\n{SCRATCH_EATERS[eater]}\ntime.sleep(30)"
     memory = Path("/dev/shm")  # where there is one: many files take a disk many seconds
     with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else None) as folder:
-        outcome = sandbox.run(python_job(code, scratch=Path(folder), limits={"scratch_mb": 8}))
+        outcome = sandbox.run(python_job(code, shared={"it": Path(folder)}, limits={"scratch_mb": 8}))
     assert outcome.reason is StopReason.SCRATCH
 
 
@@ -535,8 +563,14 @@ def test_kill_at_once(sandbox: Sandbox, python_job: MakeJob) -> None:
 def test_an_interrupted_run_ends_its_job(sandbox: Sandbox, python_job: MakeJob) -> None:
     token = secrets.token_hex(8)
 
+    def is_waited_for() -> bool:
+        frame = sys._current_frames().get(threading.main_thread().ident or 0)
+        while frame is not None and frame.f_code.co_filename != supervision.__file__:
+            frame = frame.f_back
+        return frame is not None and frame.f_code.co_name == "wait" and processes_with(token) != []
+
     def interrupt() -> None:
-        wait_until(lambda: processes_with(token) != [])
+        wait_until(is_waited_for)
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
     thread = threading.Thread(target=interrupt)
@@ -654,7 +688,8 @@ def test_a_mount_that_is_not_there(sandbox: Sandbox, tmp_path: Path) -> None:
         {"env": {"A": "\0"}},
         {"pass_fds": (2,)},
         {"pass_fds": (7, 7)},
-        {"scratch": Path("relative")},
+        {"shared": {"x": Path("relative")}},
+        {"shared": {"../x": Path("/tmp")}},
     ],
     ids=str,
 )

@@ -304,8 +304,8 @@ def test_jobs_of_one_moment_do_not_see_each_other(pool: WarmSandbox, warm_job: M
     ours, theirs = socket.socketpair()
     folder = pool.make_shared_folder()
     (folder / "own").write_text("x")
-    code = "import os, socket, sys; socket.socket(fileno=int(sys.argv[1])).recv(1); print(os.listdir('/scratch'))"
-    first = pool.start(warm_job(code, str(theirs.fileno()), pass_fds=(theirs.fileno(),), scratch=folder))
+    code = "import os, socket, sys; socket.socket(fileno=int(sys.argv[1])).recv(1); print(os.listdir('/scratch/it'))"
+    first = pool.start(warm_job(code, str(theirs.fileno()), pass_fds=(theirs.fileno(),), shared={"it": folder}))
     other = pool.run(warm_job(LOOK))
     assert json.loads(other.stdout)["processes"] == [1, 2]
     assert json.loads(other.stdout)["files"] == []

@@ -8,12 +8,15 @@ import pytest
 from lamarck.errors import SandboxUnavailable
 from lamarck.sandbox.bubblewrap import BubblewrapSandbox
 from lamarck.sandbox.mend import explain
+from lamarck.sandbox.pool import WarmSandbox
 from lamarck.sandbox.selection import choose_sandbox
 from lamarck.settings import SandboxSettings
 
 
 def test_linux_gets_bubblewrap() -> None:
-    assert isinstance(choose_sandbox(SandboxSettings()), BubblewrapSandbox)
+    chosen = choose_sandbox(SandboxSettings())
+    assert isinstance(chosen, WarmSandbox)
+    assert isinstance(chosen.cold, BubblewrapSandbox)
 
 
 def test_no_bubblewrap_no_sandbox(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -29,13 +29,13 @@ def test_usage_counts_memory_time_and_threads() -> None:
     ) as child:
         assert child.stdout is not None
         child.stdout.readline()
-        usage = watch.usage_of(child.pid, 0, has_private_scratch=True)
+        usage = watch.usage_of(child.pid, 0)
         assert 60 << 20 < usage.memory_bytes < 200 << 20
         assert 0.01 <= usage.cpu_seconds < 20
         assert usage.processes == 1
         child.communicate(b"\n")
-    assert watch.usage_of(child.pid, 0, has_private_scratch=True).memory_bytes == 0
-    assert watch.usage_of(0, 0, has_private_scratch=True).processes == 0
+    assert watch.usage_of(child.pid, 0).memory_bytes == 0
+    assert watch.usage_of(0, 0).processes == 0
 
 
 def test_a_folder_is_measured_without_following_links(tmp_path: Path) -> None:

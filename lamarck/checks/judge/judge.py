@@ -10,14 +10,13 @@ import importlib.util
 import json
 import os
 import py_compile
-import secrets
 import selectors
 import shutil
 import socket
-import tempfile
 import time
 from collections.abc import Iterable
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -43,6 +42,7 @@ _INSIDE = Path(__file__).parent / "inside"
 _INSIDE_TARGET = "/opt/lamarck/_lamarck_inside"
 _CODE = f"{JOB_DIR}/code"  # on both sides: the candidate's files there, the tests here, support in both
 _RESULT_BYTES = 8_000_000
+_GRACE_SECONDS = 0.1  # for both sides to end by themselves, when all is told
 _START_SECONDS = 20.0  # what starting both sides may take on a busy machine, on top of the tests' own time
 
 
@@ -60,11 +60,17 @@ class Judge:
     def environment(self) -> str:
         return self._interpreter.environment_hash
 
+    def prepare(self, subjects: int = 1) -> None:
+        """So many subjects are about to be judged: start ahead what can be started. Returns at once."""
+        self._sandbox.prepare(job_for("judge", self._interpreter))
+        self._sandbox.prepare(job_for("candidate", self._interpreter), subjects)
+
     def judge(self, task: Task, acceptance: tuple[Acceptance, ...], subjects: tuple[Subject, ...]) -> JudgeReport:
         """Run all tests of `acceptance` against every subject, each in a process of its own."""
         begin = time.monotonic()
         rendered = [as_pytest(a, task) for a in acceptance]
         with ExitStack() as stack:
+            self.prepare(len(subjects))
             session = _Session(self._sandbox, self._interpreter, task, rendered, subjects, stack, self._test_seconds)
             return session.run(begin)
 
@@ -101,20 +107,17 @@ class _Session:
         self.stack = stack
         self.limits = task.job_limits
         self.test_seconds = min(test_seconds, self.limits.wall_seconds)
-        self.scratch = Path(tempfile.mkdtemp(prefix="lamarck-judge-"))
-        stack.callback(shutil.rmtree, self.scratch, ignore_errors=True)
-        self.scratch.chmod(0o711)
 
     def run(self, begin: float) -> JudgeReport:
         places = [self._place(number) for number in range(len(self.subjects))]
-        judge = self._start_judge(places)  # it takes longest to be ready
         candidates = [self._start_candidate(s, p) for s, p in zip(self.subjects, places, strict=True)]
+        judge = self._start_judge(places)
         for place in places:
             place.close_passed()
         deadline = time.monotonic() + self.limits.wall_seconds + _START_SECONDS
         told = [messages(data) for data in _read_all([p.results.fileno() for p in places], deadline)]
-        judged = _finish(judge)
-        outcomes = [_finish(c) for c in candidates]
+        grace = time.monotonic() + _GRACE_SECONDS
+        judged, *outcomes = [_finish(running, grace) for running in (judge, *candidates)]
         return JudgeReport(
             subjects=tuple(
                 subject_report(subject, lines, outcome, self.tests)
@@ -128,12 +131,9 @@ class _Session:
         )
 
     def _place(self, number: int) -> _Place:
-        # Nobody can list the folder above, so that no candidate finds what another one writes.
-        name = f"{number}-{secrets.token_hex(8)}"
-        folder = self.scratch / name
-        folder.mkdir()
-        folder.chmod(0o777)
-        place = _Place(name)
+        folder = self.sandbox.make_shared_folder()
+        self.stack.callback(shutil.rmtree, folder, ignore_errors=True)
+        place = _Place(str(number), folder)
         self.stack.callback(place.close)
         return place
 
@@ -156,10 +156,10 @@ class _Session:
         files = {}
         for file in (*subject.files, *self._shared_files()):  # what the user gave is never the candidate's to replace
             files[f"code/{file.path}"] = file.text.encode("utf-8", "surrogatepass")
-        return self._start(self._job("candidate", spec, files, (descriptor,)))
+        # It has its own folder alone: no candidate finds what another one writes.
+        return self._start(self._job("candidate", spec, files, (descriptor,), [place]))
 
     def _start_judge(self, places: list[_Place]) -> Running:
-        pytest_folders = () if _has_pytest(self.interpreter) else _pytest_folders()
         spec = {
             "subjects": [
                 {"descriptor": p.judge.fileno(), "results": p.told.fileno(), "work": f"{SCRATCH_DIR}/{p.name}"}
@@ -173,7 +173,7 @@ class _Session:
             "shared": self._shared_modules(),
             "main_file": f"{_CODE}/{self.task.main_path}",
             "sites": self.interpreter.site_folders,
-            "pytest_folders": pytest_folders,
+            "pytest_folders": _pytest_folders(self.interpreter),
             "test_seconds": self.test_seconds,
             "wall_seconds": self.limits.wall_seconds,
         }
@@ -183,7 +183,7 @@ class _Session:
         for path, text in self.tests:
             files[f"code/{path}"] = text.encode("utf-8", "surrogatepass")
         descriptors = tuple(n for p in places for n in (p.judge.fileno(), p.told.fileno()))
-        return self._start(self._job("judge", spec, files, descriptors, pytest_folders))
+        return self._start(self._job("judge", spec, files, descriptors, places))
 
     def _shared_files(self) -> tuple[SourceFile, ...]:
         """Support that both sides have; what only pytest reads stays with the judge."""
@@ -230,28 +230,44 @@ class _Session:
         spec: dict[str, Any],
         files: dict[str, bytes],
         descriptors: tuple[int, ...],
-        more: tuple[str, ...] = (),
+        places: list[_Place],
     ) -> Job:
-        # -S and -s: no site customisation of the environment runs; its folders are put on the path by the scripts.
-        flags = ("-B", "-P", "-s", "-S", "-X", "utf8")
-        mounts = [Mount(source=Path(m)) for m in (*self.interpreter.mounts, *more)]
-        return Job(
-            argv=(self.interpreter.executable, *flags, f"{_INSIDE_TARGET}/start.py", role, json.dumps(spec)),
+        return replace(
+            job_for(role, self.interpreter, json.dumps(spec)),
             files=files,
-            mounts=(*mounts, Mount(source=_INSIDE, target=_INSIDE_TARGET)),
-            env={"PATH": "/usr/bin:/bin", "HOME": SCRATCH_DIR, "LANG": "C.UTF-8", "PYTHONHASHSEED": "0",
-                 "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "TZ": "UTC"},
-            scratch=self.scratch,
+            shared={place.name: place.folder for place in places},
             pass_fds=descriptors,
             limits=self.limits.replace(wall_seconds=self.limits.wall_seconds + _START_SECONDS),
-        )  # fmt: skip
+        )
+
+
+def job_for(role: str, interpreter: Interpreter, spec: str = "") -> Job:
+    """What all jobs of a role (judge or candidate) have in common; without a spec, to `prepare` for them."""
+    # -S and -s: no site customisation of the environment runs; its folders are put on the path by the scripts.
+    flags = ("-B", "-P", "-s", "-S", "-X", "utf8")
+    own_pytest = _pytest_folders(interpreter) if role == "judge" else ()
+    mounts = [Mount(source=Path(m)) for m in (*interpreter.mounts, *own_pytest)]
+    parent, _, package = _INSIDE_TARGET.rpartition("/")
+    preload = (
+        f"import sys\nsys.path.insert(0, {parent!r})\nfrom {package} import start\nsys.path.remove({parent!r})\n"
+        f"start.warm_up({role!r}, {list(interpreter.site_folders)!r}, {list(own_pytest)!r})\n"
+    )
+    return Job(
+        argv=(interpreter.executable, *flags, f"{_INSIDE_TARGET}/start.py", role, spec),
+        mounts=(*mounts, Mount(source=_INSIDE, target=_INSIDE_TARGET)),
+        env={"PATH": "/usr/bin:/bin", "HOME": SCRATCH_DIR, "LANG": "C.UTF-8", "PYTHONHASHSEED": "0",
+             "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "TZ": "UTC"},
+        preload=preload,
+    )  # fmt: skip
 
 
 class _Place:
-    """The socket between one candidate and the judge, and the one on which the judge tells the host."""
+    """What one candidate and the judge have in common: a folder, and a socket; and the socket on which the judge tells
+    the host."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name  # of its folder in the shared scratch
+    def __init__(self, name: str, folder: Path) -> None:
+        self.name = name  # of the folder, on both sides
+        self.folder = folder
         self.judge, self.candidate = socket.socketpair()
         self.results, self.told = socket.socketpair()  # not a pipe: those can be opened again through /proc
 
@@ -265,8 +281,10 @@ class _Place:
         self.results.close()
 
 
-def _finish(running: Running) -> Outcome:
-    running.kill()
+def _finish(running: Running, grace: float) -> Outcome:
+    """Who ends by itself leaves its sandbox fit for another job."""
+    if not running.is_over(max(0.0, grace - time.monotonic())):
+        running.kill()
     return running.wait()
 
 
@@ -285,12 +303,10 @@ def _read_all(descriptors: list[int], deadline: float) -> list[bytes]:
     return [bytes(read[d]) for d in descriptors]
 
 
-def _has_pytest(interpreter: Interpreter) -> bool:
-    return any(d.partition("==")[0] == "pytest" for d in interpreter.distributions)
-
-
-def _pytest_folders() -> tuple[str, ...]:
+def _pytest_folders(interpreter: Interpreter) -> tuple[str, ...]:
     """Where Lamarck's own pytest stands, for environments that have none."""
+    if any(d.partition("==")[0] == "pytest" for d in interpreter.distributions):
+        return ()
     spec = importlib.util.find_spec("pytest")
     assert spec is not None, "pytest is a dependency"
     assert spec.origin is not None

@@ -93,10 +93,10 @@ def _own_view(spec: dict[str, Any], files: list[bytes]) -> None:
     temporary = f"size={spec['temporary_mb']}m,mode=1777"
     _mount("tmpfs", "/tmp", "tmpfs", own, temporary)  # noqa: S108  the job's own
     _mount("tmpfs", "/dev/shm", "tmpfs", own, temporary)  # noqa: S108
-    if spec["scratch"] is None:
-        _mount("tmpfs", "/scratch", "tmpfs", own, f"size={max(spec['scratch_mb'] << 20, 4096)},mode=0777")
-    else:
-        _mount(f"{SHARED}/{spec['scratch']}", "/scratch", None, MS_BIND)
+    _mount("tmpfs", "/scratch", "tmpfs", own, f"size={max(spec['scratch_mb'] << 20, 4096)},mode=0777")
+    for name, folder in spec["shared"].items():
+        os.mkdir(f"/scratch/{name}")
+        _mount(f"{SHARED}/{folder}", f"/scratch/{name}", None, MS_BIND)
     _mount("tmpfs", SHARED, "tmpfs", own | MS_RDONLY, "size=4096,mode=0555")
     if files:
         _mount("tmpfs", "/job", "tmpfs", own, "mode=0755")

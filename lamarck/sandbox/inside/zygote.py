@@ -85,6 +85,8 @@ class Zygote:
             if os.read(control, 16) != b"go":
                 os._exit(1)
             os.write(starting, b"g")
+            wanted = [1, 2, *spec["pass_fds"]]
+            control, starting = _place(given, wanted, [control, starting])  # before there is a limit to numbers
             hardening.harden(spec, files)
             pid = os.fork()
         except BaseException as error:  # the boundary: what failed is told, and nothing is run
@@ -93,7 +95,11 @@ class Zygote:
         if pid:
             os.write(starting, b"s")
             _wait_as_first(pid)
-        _become(spec, given, self._title)
+        _close_all_but(wanted)
+        _show_title(spec["title"], self._title)
+        hardening.set_dumpable(True)
+        os.umask(spec["umask"])
+        os.chdir("/scratch")
         return Work(spec)
 
 
@@ -106,20 +112,22 @@ def _wait_as_first(job: int) -> NoReturn:
             os._exit(os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status))
 
 
-def _become(spec: dict[str, Any], given: list[int], title: tuple[int, int]) -> None:
-    wanted: list[int] = [1, 2, *spec["pass_fds"]]
+def _place(given: list[int], wanted: list[int], own: list[int]) -> list[int]:
+    """Put the descriptors `given` where they are `wanted`; returns where `own` are now, out of their way."""
     above = max(wanted) + 1
-    held = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, above) for fd in given]
-    for target, fd in zip(wanted, held, strict=True):
+    moved = [fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, above) for fd in (*given, *own)]
+    for fd in own:
+        os.close(fd)
+    for target, fd in zip(wanted, moved, strict=False):
         os.dup2(fd, target, inheritable=True)
+    return moved[len(given) :]
+
+
+def _close_all_but(wanted: list[int]) -> None:
     kept = sorted(wanted)
     for low, high in zip([2, *kept], [*kept, 1 << 16], strict=True):
         if low + 1 < high:
             os.closerange(low + 1, high)
-    _show_title(spec["title"], title)
-    hardening.set_dumpable(True)
-    os.umask(spec["umask"])
-    os.chdir("/scratch")
 
 
 # --- in the zygote ---------------------------------------------------------------------------------------------------

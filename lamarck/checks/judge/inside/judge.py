@@ -35,24 +35,28 @@ class OwnPytest(importlib.abc.MetaPathFinder):
         return importlib.machinery.PathFinder.find_spec(name, path or self._folders)
 
 
-def run(spec: dict[str, Any]) -> None:
-    """spec: subjects (descriptor, results, work), folder (of tests and support), tests (paths in it), modules (of the
-    candidate: name → is a package), expected (those of them that the task names), shared, main_file, pytest_folders,
-    test_seconds, wall_seconds."""
-    deadline = time.monotonic() + spec["wall_seconds"]
-    if spec["pytest_folders"]:
-        sys.meta_path.append(OwnPytest(spec["pytest_folders"]))
+def load(pytest_folders: Sequence[str]) -> None:
+    """Import what every subject needs. A process that was forked from a warm one has it already."""
+    if pytest_folders and not any(isinstance(finder, OwnPytest) for finder in sys.meta_path):
+        sys.meta_path.append(OwnPytest(list(pytest_folders)))
     import pytest  # noqa: F401
 
-    from . import session  # noqa: F401  once, for all subjects
-
-    spec["modules"] = _allowed(spec["modules"], spec["expected"])
+    from . import session  # noqa: F401
 
     for name in _ALWAYS_NEEDED:
         try:
             importlib.import_module(name)
         except ImportError:  # another version of pytest has other parts
             continue
+
+
+def run(spec: dict[str, Any]) -> None:
+    """spec: subjects (descriptor, results, work), folder (of tests and support), tests (paths in it), modules (of the
+    candidate: name → is a package), expected (those of them that the task names), wanted (names that it defines),
+    shared, main_file, pytest_folders, test_seconds, wall_seconds."""
+    deadline = time.monotonic() + spec["wall_seconds"]
+    load(spec["pytest_folders"])
+    spec["modules"] = _allowed(spec["modules"], spec["expected"])
     children = [_fork(spec, subject, deadline) for subject in spec["subjects"]]
     for subject in spec["subjects"]:
         os.close(subject["descriptor"])

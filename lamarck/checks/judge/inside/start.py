@@ -1,11 +1,96 @@
 """Started by path inside a sandbox: `start.py ROLE SPEC`, with ROLE judge or candidate and SPEC a JSON text or, after
-an @, the path of a JSON file."""
+an @, the path of a JSON file.
+
+A warm process has imported this as a module and called `warm_up` before: see `judge.Judge`.
+"""
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import sys
+from collections.abc import Sequence
+
+# What code often imports, and what is no different for being there already.
+_COMMON = (
+    "abc bisect collections.abc copy dataclasses datetime decimal enum fractions functools heapq itertools json math "
+    "operator random re string textwrap typing"
+).split()
+_DUMMY = """
+import pytest
+
+@pytest.mark.parametrize("value", [1, 2])
+def test_passes(value, tmp_path, monkeypatch, capsys):
+    print(value)
+    assert capsys.readouterr().out == f"{value}\\n"
+
+def test_raises():
+    with pytest.raises(ValueError, match="is no"):
+        raise ValueError("is no value")
+
+def test_fails():
+    assert [1, 2] == [1, 3]
+"""
+
+_is_prepared = False
+
+
+def prepare(sites: Sequence[str]) -> None:
+    """Once in a process: the environment's packages can be imported, and nothing of it runs unasked."""
+    global _is_prepared
+    if not _is_prepared:
+        sys.dont_write_bytecode = True
+        sys.path += sites
+        import site
+
+        site.setquit()
+        site.setcopyright()
+        _is_prepared = True
+
+
+def warm_up(role: str, sites: Sequence[str], pytest_folders: Sequence[str]) -> None:
+    """Ahead of all jobs, in the process that they are forked from: load what every one of them needs."""
+    prepare(sites)
+    own = importlib.import_module(f".{role}", __package__)
+    if role == "judge":
+        own.load(pytest_folders)
+        _dummy_run()
+    else:
+        for name in _COMMON:
+            importlib.import_module(name)
+
+
+def _dummy_run() -> None:
+    """A first run of pytest imports and compiles much that all later ones need. It leaves nothing behind."""
+    import shutil
+    import tempfile
+
+    import pytest
+
+    from . import session
+
+    folder = tempfile.mkdtemp()
+    path, modules = sys.path[:], set(sys.modules)
+    with open(f"{folder}/test_lamarck_dummy.py", "w", encoding="utf-8") as file:
+        file.write(_DUMMY)
+    with open(f"{folder}/pytest.ini", "w", encoding="utf-8") as file:
+        file.write("[pytest]\n")
+    options = ["--capture=sys", "--rootdir", folder, "-c", f"{folder}/pytest.ini", "--import-mode=prepend"]
+    options += ["--basetemp", f"{folder}/tmp", "-o", "addopts="]
+    for plugin in session._UNUSED_PLUGINS:
+        options += ["-p", f"no:{plugin}"]
+    pytest.main([*options, f"{folder}/test_lamarck_dummy.py"])
+    sys.path[:] = path
+    for name in set(sys.modules) - modules:
+        if name.startswith("test_lamarck_dummy"):
+            del sys.modules[name]
+    for name in ("last_type", "last_value", "last_traceback", "last_exc"):
+        vars(sys).pop(name, None)
+    importlib.invalidate_caches()
+    sys.path_importer_cache.pop(folder, None)
+    tempfile._name_sequence = None  # type: ignore[attr-defined]
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def main() -> None:
@@ -15,17 +100,17 @@ def main() -> None:
         with open(given[1:], encoding="utf-8") as file:
             given = file.read()
     spec = json.loads(given)
-    sys.dont_write_bytecode = True
-    sys.path += spec["sites"]
     sys.path.insert(0, os.path.dirname(here))
     package = os.path.basename(here)
-    run = __import__(f"{package}.{role}", fromlist=["run"]).run
+    # the module, which a warm process has loaded, and not this script
+    importlib.import_module(f"{package}.start").prepare(spec["sites"])
+    run = importlib.import_module(f"{package}.{role}").run
     sys.path.remove(os.path.dirname(here))
-    import site
-
-    site.setquit()
-    site.setcopyright()
     run(spec)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)  # all is told; what pytest and others would still tidy up goes with the sandbox
 
 
-main()
+if __name__ == "__main__":
+    main()
