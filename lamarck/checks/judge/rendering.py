@@ -30,6 +30,7 @@ def _named(path: str, what: str) -> str:
 
 
 _DOCTEST_RUNNER = """
+import builtins
 import doctest
 
 import pytest
@@ -55,7 +56,8 @@ def _line(test, example):
 @pytest.mark.parametrize("name,line,text", [pytest.param(*d, id=d[0]) for d in DOCSTRINGS])
 def test_doctest(name, line, text):
     names = dict(globals())
-    names.update((n, getattr(MODULE, n)) for n in NAMES if hasattr(MODULE, n))
+    own = [n for n in NAMES if n in WANTED or not (n in names or hasattr(builtins, n))]  # none that replaces another
+    names.update((n, getattr(MODULE, n)) for n in own if hasattr(MODULE, n))
     test = doctest.DocTestParser().get_doctest(text, names, name, "docstring", line)
     Runner(verbose=False).run(test, out=lambda text: None)
 """
@@ -67,7 +69,7 @@ def _doctests(acceptance: Acceptance, task: Task) -> str:
     found = list(_docstrings(tree))
     names = sorted({name for _, _, text in found for name in _names_in_examples(text)})
     head = [f"import {module}", *_standard_imports(tree), f"import {module} as MODULE"]
-    head += [f"DOCSTRINGS = {found!r}", f"NAMES = {names!r}"]
+    head += [f"DOCSTRINGS = {found!r}", f"NAMES = {names!r}", f"WANTED = {sorted(wanted_names(task))!r}"]
     return "\n".join(head) + "\n" + _DOCTEST_RUNNER
 
 

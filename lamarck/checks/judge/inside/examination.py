@@ -33,6 +33,8 @@ _ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
     "__xor__": operator.xor,
 }  # fmt: skip
 _REFLECTED = {f"__r{name[2:]}": name for name in _ARITHMETIC}
+_SETS = (set, frozenset, dict)
+_OF_SETS = frozenset("__and__ __rand__ __sub__ __rsub__ __xor__ __rxor__ __or__ __ror__".split())
 # What makes a plain value of an object.
 _CONVERTING = frozenset(
     "__abs__ __round__ __float__ __int__ __index__ __bool__ __len__ __trunc__ __floor__ __ceil__ __complex__".split()
@@ -54,16 +56,25 @@ class Examination:
         self.objections.clear()
 
     @contextmanager
-    def _examining(self) -> Iterator[None]:
+    def _examining(self, one: Any) -> Iterator[None]:
+        """While `one` is examined, the candidate may change nothing that the test holds: it could put the very values
+        there that it is being asked about."""
+        presented = self._presented
+        changes, was_closed = presented.changes(), presented.is_closed
+        presented.is_closed = was_closed or not is_trusted(one)
         try:
-            with self._presented.asking():
+            with presented.asking():
                 yield
+            if presented.changes() != changes:
+                raise Dishonest(f"being compared, a {_name(one)} changes what the test holds")
         except Dishonest as error:
             self.objections.append(str(error))
             raise
+        finally:
+            presented.is_closed = was_closed
 
     def equal(self, one: Any, other: Any) -> Any:
-        with self._examining():
+        with self._examining(one):
             return self._comparison.equal(one, other)
 
     def examined(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
@@ -80,7 +91,7 @@ class Examination:
         def examined(one: Any, /, *args: Any, **kwargs: Any) -> Any:
             if len(args) != 1 or kwargs:
                 return method(one, *args, **kwargs)
-            with self._examining():
+            with self._examining(one):
                 return examine(name, method, one, args[0])
 
         examined.__name__ = name
@@ -89,20 +100,23 @@ class Examination:
     # --- order
 
     def _ordered(self, name: str, method: Callable[..., Any], one: Any, other: Any) -> Any:
-        shown = self._presented.of(one) if isinstance(other, NUMBERS) and handle_of(one) is not None else None
-        guesses = shown.guesses() if shown is not None else []
+        if handle_of(one) is None or handle_of(other) is not None:
+            return method(one, other)
+        shown = self._presented.of(one)
+        guesses = shown.like(other)
         answer = method(one, copied(other))
         if type(answer) is not bool:
             if answer is NotImplemented or handle_of(answer) is None:
                 return answer
-            raise Dishonest(f"{type(one).__name__}.{name} answered with {type(answer).__name__}")
+            raise Dishonest(f"{_name(one)}.{name} answered with {type(answer).__name__}")
         self._is_not_both(name, one, other, answer)
-        if shown is None or is_trusted(one):
+        if is_trusted(one):
             return answer
-        left = guesses if shown.numbers_left is None else shown.numbers_left
-        shown.numbers_left = [each for each in left if _try(_ORDER[name], each, other) is answer]
-        if not shown.numbers_left:
-            raise Dishonest(f"{type(one).__name__}.{name} answers otherwise than the number that it shows itself to be")
+        key = isinstance(other, NUMBERS) or type(other)
+        left = shown.left.get(key, guesses)
+        shown.left[key] = [each for each in left if _try(_ORDER[name], each, other) is answer]
+        if not shown.left[key] and (answer or left):
+            raise Dishonest(f"{_name(one)}.{name} answers otherwise than the value that it shows itself to be")
         return answer
 
     def _is_not_both(self, name: str, one: Any, other: Any, answer: bool) -> None:
@@ -110,7 +124,7 @@ class Examination:
         if answer is not True or opposite not in type(one)._lamarck_special:
             return
         if self._again("special", one, opposite, other) is True:
-            raise Dishonest(f"{type(one).__name__} claims to be both smaller and larger than the same value")
+            raise Dishonest(f"{_name(one)} claims to be both smaller and larger than the same value")
 
     # --- yes or no
 
@@ -142,7 +156,7 @@ class Examination:
         else:
             says_all = taken * 4 > len(asked)
         if says_all or answers.get(1) is True:
-            raise Dishonest(f"{type(one).__name__}.{name} says yes to what it can't all be")
+            raise Dishonest(f"{_name(one)}.{name} says yes to what it can't all be")
 
     def _as_shown(self, name: str, one: Any, other: Any) -> Any:
         """The answer of the built-in value or of the items that the object shows; None where it shows none."""
@@ -156,12 +170,14 @@ class Examination:
 
     def _decided(self, name: str, one: Any, answer: Any) -> Any:
         if type(answer) is not bool and answer is not NotImplemented and handle_of(answer) is not None:
-            raise Dishonest(f"{type(one).__name__}.{name} answered with {type(answer).__name__}")
+            raise Dishonest(f"{_name(one)}.{name} answered with {type(answer).__name__}")
         return answer
 
     # --- arithmetic
 
     def _computed(self, name: str, method: Callable[..., Any], one: Any, other: Any) -> Any:
+        if handle_of(one) is not None and type(other) in _SETS and name in _OF_SETS and not is_trusted(one):
+            return self._of_sets(name, method, one, other)
         if type(other) not in NUMBERS or handle_of(one) is None:
             return method(one, other)
         numbers = self._presented.of(one).numbers()
@@ -171,13 +187,20 @@ class Examination:
         if type(answer) not in NUMBERS or any(_fits(name, n, other, answer) for n in numbers):
             return answer
         if not is_trusted(one) and numbers:
-            raise Dishonest(f"{type(one).__name__}.{name} answers otherwise than the number that it shows itself to be")
+            raise Dishonest(f"{_name(one)}.{name} answers otherwise than the number that it shows itself to be")
         others = [self._quietly(method, one, each) for each in decoys(other, 4)]
         if others and all(type(each) is type(answer) and each == answer for each in others):
-            raise Dishonest(f"{type(one).__name__}.{name} gives the same, whatever it is asked for")
+            raise Dishonest(f"{_name(one)}.{name} gives the same, whatever it is asked for")
         if not is_trusted(one) and name not in ("__add__", "__radd__", "__mul__", "__rmul__"):
-            raise Dishonest(f"a {type(one).__name__} answers {name} like a number, and shows itself as none")
+            raise Dishonest(f"a {_name(one)} answers {name} like a number, and shows itself as none")
         return answer
+
+    def _of_sets(self, name: str, method: Callable[..., Any], one: Any, other: Any) -> Any:
+        shown = self._presented.of(one).like(other)
+        answer = method(one, copied(other))
+        if type(answer) not in _SETS or any(_result(name, each, other) == answer for each in shown):
+            return answer
+        raise Dishonest(f"{_name(one)}.{name} answers otherwise than the set that it shows itself to be")
 
     def _follows(self, name: str, one: Any, other: Any, numbers: list[Any], answer: Any) -> None:
         """An object is the result: it has to show itself as what comes out for the number that `one` showed."""
@@ -186,7 +209,7 @@ class Examination:
         if not numbers:
             object.__setattr__(answer, "_lamarck_informed", True)
         elif not any(_fits(name, n, other, m) for n in numbers for m in self._presented.of(answer).numbers()):
-            raise Dishonest(f"{type(one).__name__}.{name} answers otherwise than the number that it shows itself to be")
+            raise Dishonest(f"{_name(one)}.{name} answers otherwise than the number that it shows itself to be")
 
     def _converting(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
         """What came of an operation with a number of the test's knows that number: it may say nothing of itself that
@@ -195,8 +218,8 @@ class Examination:
         def examined(one: Any, /, *args: Any) -> Any:
             answer = method(one, *args)
             if handle_of(answer) is None and getattr(one, "_lamarck_informed", False) is True:
-                with self._examining():
-                    raise Dishonest(f"a {type(one).__name__} stands for a number, and showed itself as none")
+                with self._examining(one):
+                    raise Dishonest(f"a {_name(one)} stands for a number, and showed itself as none")
             return answer
 
         examined.__name__ = name
@@ -207,7 +230,7 @@ class Examination:
     def instance(self, cls: type, instance: Any, ask: Callable[..., Any]) -> bool:
         """ask(value): what the class says of a value."""
         answers: dict[int, Any] = {}
-        with self._examining():
+        with self._examining(cls):
             for index in shuffled(2):
                 answers[index] = self._quietly(lambda _, value: ask(value), None, Nothing()) if index else ask(instance)
             if answers[0] is True and (answers[1] is True or instance is None):
@@ -243,6 +266,10 @@ class Examination:
             return None
 
 
+def _name(one: Any) -> str:
+    return one.__name__ if isinstance(one, type) else type(one).__name__
+
+
 def _try(function: Any, *args: Any) -> Any:
     try:
         return function(*args)
@@ -250,11 +277,14 @@ def _try(function: Any, *args: Any) -> Any:
         return None
 
 
-def _fits(name: str, number: Any, other: Any, answer: Any) -> bool:
+def _result(name: str, value: Any, other: Any) -> Any:
     if name in _REFLECTED:
-        found = _try(_ARITHMETIC[_REFLECTED[name]], other, number)
-    else:
-        found = _try(_ARITHMETIC[name], number, other)
+        return _try(_ARITHMETIC[_REFLECTED[name]], other, value)
+    return _try(_ARITHMETIC[name], value, other)
+
+
+def _fits(name: str, number: Any, other: Any, answer: Any) -> bool:
+    found = _result(name, number, other)
     if found is None or isinstance(found, complex) or isinstance(answer, complex) or found == answer:
         return bool(found == answer)
     if math.isnan(found) or math.isnan(answer):

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from operator import is_
 from sys import getrefcount
+from types import FunctionType
 from typing import Any
 
 from . import arrays
@@ -72,6 +73,7 @@ class Links:
         self._by_id: dict[int, Link] = {}
         self._pending: deque[Link] = deque()
         self._decoding = 0
+        self.changes = 0  # that the other side made
 
     # --- sending
 
@@ -191,6 +193,7 @@ class Links:
                 link = self._by_number[number]
                 self._fill(link, content)
                 link.look()
+                self.changes += 1
         finally:
             self._decoding -= 1
         dropped = set(message.get("d", ()))
@@ -301,9 +304,15 @@ def state_of(target: Any) -> tuple[list[str], list[Any]]:
     return names, values
 
 
+def _defined(kind: type, name: str) -> Any:
+    return next((each.__dict__[name] for each in kind.__mro__ if name in each.__dict__), None)
+
+
 def _set_state(target: Any, names: list[Any], values: list[Any]) -> None:
     if any(type(name) is not str or (name.startswith("__") and name.endswith("__")) for name in names):
         raise Malformed("an attribute of an unusual name")
+    if any(isinstance(_defined(type(target), name), FunctionType) for name in names):
+        raise Malformed("an attribute in place of a method")
     own = getattr(target, "__dict__", {})
     own.clear()
     slots = set(_slots(type(target)) or ())

@@ -146,9 +146,21 @@ def _altered(owner: Any) -> Any:
 _MOST_ATOMS = 64
 
 
+def _basic(owner: Any) -> Any:
+    """The value below an instance of a class that derives from one of the standard library's."""
+    if isinstance(owner, datetime.datetime):
+        return datetime.datetime.combine(owner.date(), owner.timetz())
+    if isinstance(owner, datetime.date):
+        return datetime.date(owner.year, owner.month, owner.day)
+    if isinstance(owner, datetime.timedelta):
+        return datetime.timedelta(owner.days, owner.seconds, owner.microseconds)
+    kind = next((each for each in (decimal.Decimal, fractions.Fraction) if isinstance(owner, each)), None)
+    return None if kind is None else kind(owner)
+
+
 def _state(owner: Any) -> list[Any]:
     """Plain values among an object's attributes, and what one of them holds directly."""
-    found: list[Any] = []
+    found: list[Any] = [_basic(owner)]
     for _, value in _attributes(owner):
         kind = type(value)
         if kind in _SHOWN:

@@ -12,6 +12,7 @@ import enum
 import io
 import sys
 import types
+from collections.abc import Callable
 from typing import Any
 
 from .decoys import Nothing
@@ -58,13 +59,16 @@ _HANDED_OVER = {
     "_random": None,
 }  # fmt: skip
 _MOCKS = "unittest.mock"
+_ACTING = frozenset({"call", "method", "set", "delete", "next", "send", "throw", "close", "begin", "override"})
 
 
 class Permission:
-    """tests: the folder of the tests and of what they import, with a slash at its end."""
+    """tests: the folder of the tests and of what they import, with a slash at its end. is_closed: whether the candidate
+    has no reason to do anything with the test's own things now."""
 
-    def __init__(self, tests: str) -> None:
+    def __init__(self, tests: str, is_closed: Callable[[], bool] = lambda: False) -> None:
         self._tests = tests
+        self._is_closed = is_closed
         self.refused: list[str] = []
 
     def check(self, operation: str, args: list[Any]) -> None:
@@ -73,7 +77,7 @@ class Permission:
             return
         owner = args[0]
         name = args[1] if len(args) > 1 else None
-        if not self._allows(operation, owner, name):
+        if (operation in _ACTING and self._is_closed()) or not self._allows(operation, owner, name):
             what = f"{type(owner).__name__}{f'.{name}' if type(name) is str else ''} ({operation})"
             if owner is not Nothing and type(owner) is not Nothing:  # that one no test handed over
                 self.refused.append(what[:200])

@@ -36,7 +36,7 @@ class Shown:
         self._special: frozenset[str] = type(value)._lamarck_special
         self._base: type = type(value)._lamarck_base
         self._known: dict[Any, Any] = {}
-        self.numbers_left: list[Any] | None = None  # those that fit all that it answered so far
+        self.left: dict[Any, list[Any]] = {}  # values that it may be, by their type, after all that it answered
 
     def equals(self, other: Any) -> bool:
         """Whether it shows itself as `other`, a plain value, or holds that among its attributes."""
@@ -69,6 +69,22 @@ class Shown:
     def _numbers(self) -> list[Any]:
         asked = [self._try("special", name) for name in _CONVERSIONS if name in self._special]
         return [each for each in asked if type(each) in (int, float, complex)]
+
+    def like(self, other: Any) -> list[Any]:
+        """What it shows itself to be among the values that are of the type of `other`."""
+        kind = type(other)
+        try:
+            if isinstance(other, NUMBERS):
+                return self.guesses()
+            if kind in (str, bytes):
+                text = self.text(kind)
+                return [] if text is None else [text]
+            if kind in _UNORDERED or kind in _ORDERED:
+                items = self.items()
+                return [] if items is None else [kind(items)]
+        except TypeError:  # items that can't be hashed
+            return []
+        return [self.mapping(_MOST_ITEMS)] if kind is dict else [e for e in self.state() if type(e) is kind]
 
     def guesses(self) -> list[Any]:
         """What it may be as a number: as it says, else as its attributes hold it."""
@@ -115,10 +131,13 @@ class Shown:
 
 
 class Presented:
-    """questions: how many the candidate was asked so far. Those that are asked here are not the test's."""
+    """questions: how many the candidate was asked so far. Those that are asked here are not the test's. changes: how
+    often it changed what it shares with the test."""
 
-    def __init__(self, questions: Callable[[], int]) -> None:
+    def __init__(self, questions: Callable[[], int], changes: Callable[[], int]) -> None:
         self._questions = questions
+        self.changes = changes
+        self.is_closed = False  # while an object is examined that has no reason to call the test
         self._within = False
         self._began = 0
         self.asked = 0

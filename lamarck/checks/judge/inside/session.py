@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import signal
 import sys
@@ -49,11 +50,12 @@ class Session:
         self.deadline = deadline
         self.tests: str = spec["folder"] + "/"
         self.calls = Calls()
-        self.permission = Permission(self.tests)
+        presented = Presented(lambda: self.peer.asked, lambda: self.peer.values.links.changes)
+        self.examination = Examination(presented)
+        self.permission = Permission(self.tests, lambda: presented.is_closed)
         self.stream = Stream(subject["descriptor"])
         self.surroundings = JudgeSurroundings(self.stream.end)
         self.shared = frozenset(spec["shared"])
-        self.examination = Examination(Presented(lambda: self.peer.asked))
         self.peer = Peer(
             self.stream,
             self.surroundings,
@@ -66,7 +68,7 @@ class Session:
         self.peer.operations = for_both_sides() | {"stdin": read_stdin, "override": perform_override}
         files = [f"{spec['folder']}/{path}" for path in spec["tests"]]
         self.guards = Guards(self.tests, files, (*_WRITABLE, subject["work"]), self.shared)
-        self.modules = CandidateModules(self._ask, spec["modules"], spec["folder"], frozenset(spec["wanted"]))
+        self.modules = CandidateModules(self._ask, _own_modules(spec), spec["folder"], frozenset(spec["wanted"]))
 
     def _ask(self, operation: str, /, *args: Any, **kwargs: Any) -> Any:
         self.calls.note(operation, args, kwargs)
@@ -141,6 +143,7 @@ class Session:
             make(path, 0o777, **more)
 
         os.mkdir = open_folder
+        os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = "/tmp/hypothesis"  # noqa: S108  no candidate sees this /tmp
         os.makedirs(self.subject["work"], exist_ok=True)
         os.chdir(self.subject["work"])
 
@@ -150,6 +153,25 @@ class Session:
         for plugin in _UNUSED_PLUGINS:
             options += ["-p", f"no:{plugin}"]
         return options + [f"{self.spec['folder']}/{path}" for path in self.spec["tests"]]
+
+
+def _own_modules(spec: dict[str, Any]) -> dict[str, bool]:
+    """Modules of the candidate's, without those that the tests import from elsewhere: what is missing there is not the
+    candidate's to bring."""
+    imported: set[str] = set()
+    for path in spec["tests"]:
+        try:
+            with open(f"{spec['folder']}/{path}", encoding="utf-8") as file:
+                tree = ast.parse(file.read())
+        except (OSError, SyntaxError, ValueError, RecursionError):
+            continue
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                imported.add(node.module.partition(".")[0])
+    foreign = imported - {name.partition(".")[0] for name in spec["expected"]}
+    return {name: package for name, package in spec["modules"].items() if name.partition(".")[0] not in foreign}
 
 
 class Recorder:

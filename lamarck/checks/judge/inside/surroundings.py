@@ -13,7 +13,7 @@ from .faults import Ended
 
 _MOST_CHARACTERS = 5_000_000  # of output during one test
 _MOST_RECORDS = 10_000
-_NOT_FOLLOWED = ("PYTEST", "PYTHON", "LD_", "LAMARCK")
+_NOT_FOLLOWED = ("PYTEST", "PYTHON", "LD_", "LAMARCK", "HYPOTHESIS")
 
 # Tests replace these functions; what keeps both sides alike must not stumble over that.
 _folder, _change_folder, _process = os.getcwd, os.chdir, os.getpid
