@@ -185,6 +185,10 @@ class Recorder:
         self.errors: list[str] = []
         self.blamed: str | None = None
 
+    def pytest_configure(self, config: Any) -> None:
+        """Nobody reads pytest's own tracebacks; with source they take longer than all else of a failing test."""
+        config.option.tbstyle = "line"
+
     # --- collecting
 
     def pytest_pycollect_makeitem(self, collector: Any, name: str, obj: Any) -> Any:
