@@ -25,6 +25,7 @@ from lamarck.errors import BadInput, DiskFull, LamarckError
 from lamarck.library.library import Hit
 from lamarck.models.model import Message, Model, Reply, Request, TokenCallback, can_continue
 from lamarck.models.scripted import ScriptedModel
+from lamarck.policy import passing
 from lamarck.records import (
     Artifact,
     Attempt,
@@ -32,6 +33,7 @@ from lamarck.records import (
     CheckOutcome,
     Decision,
     Diagnosis,
+    Difference,
     Evidence,
     ExitReason,
     Limits,
@@ -47,7 +49,7 @@ from lamarck.records import (
 )
 from lamarck.sandbox.sandbox import ProbeRow
 from lamarck.settings import Settings, load_settings
-from lamarck.solve import Observer, Verification, add, solve, verify
+from lamarck.solve import Observer, Verification, add, judge_again, solve, verify
 
 __all__ = [
     "Hit",
@@ -63,8 +65,8 @@ __all__ = [
     "ScriptedModel",
     "Settings",
     "TokenCallback",
-    "can_continue",
     "Verification",
+    "can_continue",
     "load_settings",
     "models_check",
     "models_list",
@@ -231,6 +233,53 @@ class Lamarck:
         )
         return library.get_run(run.id)
 
+    def answer(
+        self,
+        run_id: str,
+        *,
+        equals: str | None = None,
+        raises: str | None = None,
+        like: int | None = None,
+        call: str | None = None,
+    ) -> Run:
+        """Say what a call should give: a given test of the run's task from now on, by which its candidates are judged
+        again. The same run ends accepted with what is chosen now, or rejected, and can be resumed then.
+
+        call: default the smallest one on which the run's candidates differ (`differences`). One of equals (a Python
+        expression), raises (the name of an exception) and like (the number of a behaviour, from 1). What the answer
+        refutes is retired from the library, unless it was proven for another task since. Raises `BadInput`.
+        """
+        from lamarck.tasks.answering import with_answer
+
+        library = self._assembly.library
+        run = library.get_run(run_id)
+        if run.kind != "solve" or not any(a.candidate and a.verdict for a in run.attempts):
+            raise BadInput(
+                f"run {run.id[:12]} has no candidates to judge again", "`lamarck review list` shows which do"
+            )
+        known = differences(run)
+        if call is None and not known:
+            raise BadInput(f"no candidates of run {run.id[:12]} are known to differ", "name a call with --call")
+        asked = next((d for d in known if d.call == call), None) if call else known[0]
+        if like is not None:
+            equals, raises = _as_in(asked, like, equals, raises)
+        task = with_answer(run.task, call or known[0].call, equals=equals, raises=raises)
+        before = run.artifact_id
+        judged = judge_again(run, task, self._assembly.parts)
+        if before is not None and _is_refuted(judged, before) and library.get(before).task.id == run.task.id:
+            library.retire(before)
+        return judged
+
+    def compare(self, run_id: str) -> Evidence:
+        """Run the candidates of a run that pass against each other, once more; nothing is kept."""
+        run = self._assembly.library.get_run(run_id)
+        found = [a.candidate for a in passing(run.attempts) if a.candidate is not None]
+        if not found:
+            raise BadInput(f"no candidate of run {run.id[:12]} passes", "`lamarck log RUN` shows what they failed")
+        command = f"lamarck review compare {run.id[:12]}"
+        evidence: Evidence = self._assembly.agreement.compare(run.task, found, replay_command=command).evidence
+        return evidence
+
     # --- what is known
 
     def find(self, text: str, *, limit: int = 10) -> tuple[Hit, ...]:
@@ -373,6 +422,32 @@ def models_check(name: str, *, on_progress: Callable[[int, int], None] | None = 
     from lamarck.models.weights import check
 
     return check(name, on_progress=on_progress)
+
+
+def differences(run: Run) -> tuple[Difference, ...]:
+    """The calls, smallest first, with which candidates that pass everything given did different things in this run."""
+    verdict = next((a.verdict for a in reversed(run.attempts) if a.verdict is not None), None)
+    return () if verdict is None else tuple(d for e in verdict.evidence for d in e.differences)
+
+
+def _as_in(
+    asked: Difference | None, like: int, equals: str | None, raises: str | None
+) -> tuple[str | None, str | None]:
+    """(equals, raises) of a behaviour by its number."""
+    if equals is not None or raises is not None:
+        raise BadInput("--like says it all", "leave --expected and --raises out")
+    if asked is None or not 1 <= like <= len(asked.behaviours):
+        what = f"there is no behaviour {like}" + (f" of {asked.call}" if asked else "")
+        raise BadInput(what, "`lamarck review show RUN` numbers them")
+    chosen = asked.behaviours[like - 1]
+    if chosen.equals is None and chosen.raises is None:
+        raise BadInput(f"{asked.call}: {chosen.shows}: no value that a test could state", "write a test for it")
+    return chosen.equals, chosen.raises
+
+
+def _is_refuted(run: Run, artifact_id: str) -> bool:
+    mine = (a.verdict for a in run.attempts if a.candidate and a.candidate.id == artifact_id and a.verdict)
+    return any(v.decision is Decision.REJECTED for v in mine)
 
 
 def final_candidate(run: Run) -> Candidate | None:

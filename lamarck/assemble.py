@@ -29,7 +29,6 @@ from lamarck.settings import Settings
 from lamarck.solve import Deadline, Observer, Parts
 
 EMBEDDING_WEIGHTS = "all-minilm-l6-v2-int8"
-_AGREEMENT_TEST_SECONDS = 3.0  # of one generated call, twice
 
 
 class Assembly:
@@ -156,10 +155,8 @@ class Assembly:
     @cached_property
     def agreement(self) -> Any:
         from lamarck.checks.agreement.agreement import Agreement
-        from lamarck.checks.judge.judge import Judge
 
-        judge = Judge(self.sandbox, self.interpreter, test_seconds=_AGREEMENT_TEST_SECONDS)
-        return Agreement(judge, below=self.settings.models.agreement_below)
+        return Agreement(self.judge, below=self.settings.models.agreement_below)
 
     @cached_property
     def bank(self) -> Any:

@@ -64,6 +64,8 @@ def next_command(run: Run) -> str | None:
         return f"lamarck resume {short_id(run.id)}"
     if run.exit_reason == "pending":
         return f"lamarck review approve {short_id(run.id)}"
+    if run.kind == "solve" and run.exit_reason == "rejected" and any(a.generator == "agreement" for a in run.attempts):
+        return f"lamarck resume {short_id(run.id)}"  # an answer refuted all; others may give it
     if run.exit_reason in {"tokens_spent", "seconds_spent", "usd_spent"}:
         name = str(run.exit_reason).removesuffix("_spent")
         more = 2 * getattr(run.task.limits, name) or getattr(Limits(), name) or "MORE"
@@ -85,7 +87,7 @@ def show_ending(terminal: Terminal, run: Run, *, written: tuple[Path, ...] = (),
         if reason != "accepted":
             for line in report.complaints(verdict):
                 terminal.show(report.indented(Text(line, style="red")))
-    rows: list[tuple[str, RenderableType | str]] = []
+    rows: list[tuple[str, RenderableType | str]] = agreement_of(run)
     if run.message and reason != "accepted":
         rows.append(("why", shortened(run.message, 200)))
     isolated = report.isolation(verdict) if verdict is not None else None
@@ -103,6 +105,19 @@ def show_ending(terminal: Terminal, run: Run, *, written: tuple[Path, ...] = (),
     rows.append(("run", f"lamarck log {short_id(run.id)}"))
     rows += _what_next(run)
     terminal.show(report.indented(report.facts(rows)))
+
+
+def agreement_of(run: Run) -> list[tuple[str, RenderableType | str]]:
+    """What comparing candidates brought, and the question that it leaves to a person."""
+    from lamarck.api import differences
+
+    verdict = documents.last_verdict(run)
+    logs = [e.log for e in verdict.evidence if e.check == "agreement"] if verdict is not None else []
+    rows: list[tuple[str, RenderableType | str]] = [("agreement", shortened(log, 300)) for log in logs]
+    if known := differences(run):
+        rows.append(("question", shortened(f"what should {known[0].call} give?", 200)))
+        rows.append(("answer", f"lamarck review answer {short_id(run.id)} --expected VALUE"))
+    return rows
 
 
 def _what_next(run: Run) -> list[tuple[str, RenderableType | str]]:

@@ -44,8 +44,8 @@ class Agreement:
     """`Compare` on at most `count` generated calls, each candidate in a sandbox of its own."""
 
     def __init__(self, judge: Judge, *, below: int = 0, count: int = INPUTS) -> None:
-        """judge: with little time for one test, since a candidate that hangs is asked nothing more. below: look for
-        other candidates only where the tests show fewer different calls than this; 0: wherever they can be compared."""
+        """below: look for other candidates only where the tests show fewer different calls than this; 0: wherever they
+        can be compared."""
         self._judge = judge
         self._below = below
         self._count = count
@@ -166,7 +166,8 @@ class _Compared:
         self._without_sense = len(calls) - len(self._calls)
         self._all_calls = calls
         self._outcomes = outcomes
-        self.groups = sorted(self._grouped(), key=len, reverse=True)  # sorted keeps the earliest of equals first
+        # Of equally large groups the one that is nearer to the others, then the earliest: sorting keeps their order.
+        self.groups = sorted(self._grouped(), key=lambda group: (-len(group), -self._nearness(group[0])))
 
     @property
     def ids(self) -> tuple[tuple[str, ...], ...]:
@@ -191,6 +192,15 @@ class _Compared:
             else:
                 groups.append([each])
         return groups
+
+    def _nearness(self, candidate: str) -> int:
+        """How often it did what another one did."""
+        mine = self._outcomes[candidate]
+        return sum(
+            one is not None and other is not None and same(one, other)
+            for each in self._compared
+            for one, other in ((mine[n], self._outcomes[each][n]) for n in self._calls)
+        )
 
     def _differing(self) -> Iterator[_Asked]:
         for number in self._calls:
@@ -245,14 +255,13 @@ class _Compared:
             return f"not compared: {len(self._compared)} of {count} candidates to compare{left_out}"
         if not self._calls:
             return "not compared: most candidates crash on every generated input"
+        said = f"{agreeing} of {count} candidates agree" if agreeing > 1 else f"no two of {count} candidates agree"
+        told = f"{said} on {len(self._calls)} inputs{left_out}"
         if not differing:
-            return f"{agreeing} of {count} candidates agree on {len(self._calls)} inputs{left_out}"
+            return told
         first = differing[0]
-        said = " / ".join(shown(did) for did, _ in first.groups)
-        return (
-            f"{agreeing} of {count} candidates agree on {len(self._calls)} inputs{left_out}; "
-            f"smallest input on which they differ: {first.call.source} -> {said}"
-        )
+        does = " / ".join(shown(did) for did, _ in first.groups)
+        return f"{told}; smallest input on which they differ: {first.call.source} -> {does}"
 
 
 def _difference(asked: _Asked) -> Difference:

@@ -24,22 +24,23 @@ CALLS = [
 ]
 
 
-@pytest.mark.parametrize("number", range(len(CALLS)))
-def test_behaviour(number):
-    name, arguments = CALLS[number]
-    tell(MODULE, name, arguments)
+@pytest.mark.parametrize("first", range(0, len(CALLS), {together}))
+def test_behaviour(first):
+    tell(MODULE, CALLS[first : first + {together}])
 """
+_TOGETHER = 4  # calls of one test: what they did has to fit into the report of its failure
+_PARTS = ("got", "expected", "expression", "exception")  # as `judge/inside/behaviour.py` spreads it
 _NOISE = 1e-9  # relative and absolute: below that, floats that differ are told as one
 _LONGEST_SHOWN = 120
 
 
 def tests_of(calls: Sequence[Call], module: str) -> str:
-    """A pytest file with one test for each call, which tells what the call did (see `judge/inside/behaviour.py`)."""
+    """A pytest file whose tests tell what the calls did (see `judge/inside/behaviour.py`)."""
     lines = []
     for call in calls:
         kwargs = ", ".join(f"{source(name)}: {source(value)}" for name, value in call.kwargs)
         lines.append(f"    ({call.function!r}, lambda: ({source(call.args)}, {{{kwargs}}})),")
-    return _TESTS.format(module=module, calls="\n".join(lines))
+    return _TESTS.format(module=module, calls="\n".join(lines), together=_TOGETHER)
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class _Told(msgspec.Struct):
     again: bool
 
 
-_decoder = msgspec.json.Decoder(_Told)
+_decoder = msgspec.json.Decoder(list[_Told])
 _NUMBER = re.compile(r"\[(\d+)\]$")
 
 
@@ -76,16 +77,19 @@ def read(report: SubjectReport, count: int) -> tuple[Did | None, ...]:
     found: list[Did | None] = [None] * count
     for result in report.results:
         number = _NUMBER.search(result.id)
-        told = result.failure.got if result.failure else None
-        if number is None or int(number[1]) >= count or told is None:
-            continue
+        told = "".join(getattr(result.failure, part) or "" for part in _PARTS) if result.failure else ""
         try:
-            did = _decoder.decode(told)
-        except msgspec.MsgspecError:  # cut off, or a value that is no Unicode
+            done = _decoder.decode(told)
+        except msgspec.MsgspecError:  # another failure, or a value that is no Unicode
             continue
-        found[int(number[1])] = Did(
-            returned=did.did.returned, raised=did.did.raised, changed=tuple(did.did.changed), again=did.again
-        )
+        for place, each in enumerate(done, int(number[1]) if number else count):
+            if place < count:
+                found[place] = Did(
+                    returned=each.did.returned,
+                    raised=each.did.raised,
+                    changed=tuple(each.did.changed),
+                    again=each.again,
+                )
     if report.stop is not None and report.import_error is None:
         asked = max((number + 1 for number, did in enumerate(found) if did is not None), default=0)
         if asked < count:

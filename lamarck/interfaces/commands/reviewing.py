@@ -1,8 +1,8 @@
-"""`lamarck review`: a person decides on code that ended pending."""
+"""`lamarck review`: a person decides on code that ended pending, and on what candidates differ in."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,32 +10,56 @@ from lamarck.interfaces import documents, options
 from lamarck.interfaces.terminal import Terminal
 from lamarck.interfaces.wording import clean, headline, shortened
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lamarck.api import Lamarck
+    from lamarck.records import Difference, Run
+
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="Its id, or the first digits of it.")]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; kept as evidence.", show_default=False)]
 
 
 def list_pending(ctx: typer.Context, library: options.Library = None, json: options.Json = False) -> None:
-    """List the runs that wait for a decision."""
+    """List the runs that wait for a decision, or whose candidates differ."""
     from lamarck.interfaces.opening import open_lamarck
 
     terminal: Terminal = ctx.obj
     with open_lamarck(library=library) as lamarck:
-        runs = [r for r in lamarck.log(limit=100_000) if r.exit_reason == "pending"]
+        runs = _open_questions(lamarck)
     if terminal.json:
         terminal.document({"runs": [documents.of_listed_run(r) for r in runs]})
         return
     if not runs:
         terminal.note("nothing is pending")
         return
+    from lamarck.api import differences
     from lamarck.interfaces import report
 
-    rows = [(report.identifier(r.id), headline(r.task.goal, 60), shortened(r.message, 100)) for r in runs]
+    rows = []
+    for run in runs:
+        known = differences(run)
+        why = f"what should {known[0].call} give?" if known else run.message
+        rows.append((report.identifier(run.id), headline(run.task.goal, 60), shortened(why, 100)))
     terminal.show(report.listing(("run", "goal", "why it waits"), rows))
 
 
+def _open_questions(lamarck: Lamarck) -> list[Run]:
+    """Runs with something to decide, newest first. The message tells which accepted ones are worth reading whole."""
+    from lamarck.api import differences
+
+    found: list[Run] = []
+    for listed in lamarck.log(limit=100_000):
+        if listed.exit_reason == "pending" or (listed.exit_reason == "accepted" and "agreement: " in listed.message):
+            run = lamarck.run(listed.id)
+            if listed.exit_reason == "pending" or differences(run):
+                found.append(run)
+    return found
+
+
 def show(ctx: typer.Context, run: RunId, library: options.Library = None, json: options.Json = False) -> None:
-    """Show what there is to confirm: the code, the tests and where they came from, the evidence."""
-    from lamarck.api import pending_attempt
+    """Show what there is to decide: the code, the tests and where they came from, what candidates differ in."""
+    from lamarck.api import differences, final_candidate, pending_attempt
     from lamarck.errors import BadInput
     from lamarck.interfaces.ending import show_ending
     from lamarck.interfaces.opening import open_lamarck
@@ -43,11 +67,12 @@ def show(ctx: typer.Context, run: RunId, library: options.Library = None, json: 
     terminal: Terminal = ctx.obj
     with open_lamarck(library=library) as lamarck:
         found = lamarck.run(run)
-    attempt = pending_attempt(found)
-    if attempt is None or attempt.candidate is None:
+    candidate, known = final_candidate(found), differences(found)
+    if candidate is None or (pending_attempt(found) is None and not known):
         raise BadInput(f"run {found.id[:12]} is not pending", "`lamarck review list` shows which runs are")
+    code = 3 if pending_attempt(found) is not None else 0
     if terminal.json:
-        terminal.document(documents.of_run(found, attempt.candidate, exit_code=3))
+        terminal.document(documents.of_run(found, candidate, exit_code=code))
         return
     from rich.text import Text
 
@@ -55,11 +80,95 @@ def show(ctx: typer.Context, run: RunId, library: options.Library = None, json: 
 
     coloured = terminal.out.is_terminal
     terminal.show(Text(shortened(found.task.goal, 400), style="bold"), Text())
-    terminal.show(report.code(attempt.candidate.files, coloured=coloured), Text())
+    terminal.show(report.code(candidate.files, coloured=coloured), Text())
     for tests in found.task.acceptance:
         terminal.show(Text(f"tests {clean(tests.path)} · {tests.kind} · {tests.trust}", style="dim"))
         terminal.show(report.source(tests.content, coloured=coloured), Text())
+    _show_differences(terminal, known)
     show_ending(terminal, found)
+
+
+def _show_differences(terminal: Terminal, known: Sequence[Difference]) -> None:
+    """Each call with its behaviours, numbered as --like takes them."""
+    from rich.text import Text
+
+    from lamarck.interfaces import report
+    from lamarck.interfaces.wording import count
+
+    for difference in known:
+        terminal.show(Text(f"{clean(difference.call)} gives", style="bold"))
+        rows = [
+            (f"  {number}", shortened(b.shows, 200), f"by {count(len(b.candidates), 'candidate')}")
+            for number, b in enumerate(difference.behaviours, 1)
+        ]
+        terminal.show(report.listing(("", "", ""), rows), Text())
+
+
+def answer(
+    ctx: typer.Context,
+    run: RunId,
+    expected: Annotated[
+        str | None, typer.Option("--expected", metavar="VALUE", help="The right value, as Python.", show_default=False)
+    ] = None,
+    raises: Annotated[
+        str | None, typer.Option("--raises", metavar="NAME", help="The right exception.", show_default=False)
+    ] = None,
+    like: Annotated[
+        int | None,
+        typer.Option("--like", metavar="N", help="As behaviour N of `review show` does.", show_default=False),
+    ] = None,
+    call: Annotated[
+        str | None,
+        typer.Option("--call", metavar="CALL", help="Another call than the smallest that differs.", show_default=False),
+    ] = None,
+    out: options.Out = None,
+    python: options.Python = None,
+    library: options.Library = None,
+    allow_degraded: options.AllowDegraded = None,
+    json: options.Json = False,
+) -> int:
+    """Say what a call should give: from now on a given test, by which the run's candidates are judged again."""
+    from lamarck.errors import BadInput
+    from lamarck.interfaces.ending import check_out, end
+    from lamarck.interfaces.opening import open_lamarck
+    from lamarck.interfaces.progress import Progress
+
+    terminal: Terminal = ctx.obj
+    check_out(out)
+    if sum(given is not None for given in (expected, raises, like)) != 1:
+        raise BadInput("what is the answer?", "give one of --expected VALUE, --raises NAME and --like N")
+    with open_lamarck(
+        library=library,
+        python=python,
+        allow_degraded=allow_degraded,
+        observers=(progress := Progress(terminal, resumable=False),),
+    ) as lamarck:
+        with progress:
+            judged = lamarck.answer(run, equals=expected, raises=raises, like=like, call=call)
+        return end(terminal, lamarck, judged, out=out)
+
+
+def compare(
+    ctx: typer.Context,
+    run: RunId,
+    python: options.Python = None,
+    library: options.Library = None,
+    allow_degraded: options.AllowDegraded = None,
+    json: options.Json = False,
+) -> None:
+    """Run the candidates of a run that pass against each other, once more. Nothing is kept."""
+    from lamarck.interfaces.opening import open_lamarck
+
+    terminal: Terminal = ctx.obj
+    with open_lamarck(library=library, python=python, allow_degraded=allow_degraded) as lamarck:
+        evidence = lamarck.compare(run)
+    if terminal.json:
+        terminal.document(documents.whole(evidence))
+        return
+    from rich.text import Text
+
+    terminal.show(Text(clean(evidence.log)), Text())
+    _show_differences(terminal, evidence.differences)
 
 
 def approve(

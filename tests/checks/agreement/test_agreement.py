@@ -33,7 +33,7 @@ SECOND = "def largest(xs):\n    return xs[1]\n"
 
 @pytest.fixture(scope="module")
 def agreement() -> Agreement:
-    judge = Judge(choose_sandbox(SandboxSettings()), find_interpreter(None, pathlib.Path("/")), test_seconds=2.0)
+    judge = Judge(choose_sandbox(SandboxSettings()), find_interpreter(None, pathlib.Path("/")), test_seconds=5.0)
     return Agreement(judge, count=24)
 
 
@@ -107,6 +107,14 @@ def test_of_groups_of_one_size_the_earliest(agreement: Agreement) -> None:
     found, groups = compared(agreement, task(), SECOND, BY_MAX)
     assert groups == [[0], [1]]
     assert found.chosen == candidate(SECOND).id
+
+
+def test_of_groups_of_one_size_the_one_that_is_near_the_others(agreement: Agreement) -> None:
+    refusing = "def largest(xs):\n    if not xs:\n        raise ValueError('empty')\n    return max(xs)\n"
+    none = "def largest(xs):\n    return max(xs) if xs else None\n"
+    found, groups = compared(agreement, task(), SECOND, refusing, none)
+    assert groups == [[1], [2], [0]]
+    assert found.evidence.log.startswith("no two of 3 candidates agree on ")
 
 
 def test_who_is_left_out(agreement: Agreement) -> None:

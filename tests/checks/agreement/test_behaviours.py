@@ -81,33 +81,37 @@ def test_words(did: Did, told: str, equals: str | None) -> None:
 
 
 def report(*told: str | None, stop: str | None = None, import_error: str | None = None) -> SubjectReport:
+    """Of tests with four calls each."""
     results = tuple(
-        TestResult(id=f"t.py::test[{n}]", outcome=CheckOutcome.FAILED, failure=Failure(message="", got=text))
+        TestResult(id=f"t.py::test[{4 * n}]", outcome=CheckOutcome.FAILED, failure=Failure(message="", got=text))
         for n, text in enumerate(told)
     )
     return SubjectReport(label="c", results=results, stop=stop, import_error=import_error)
 
 
-ONE = json.dumps({"did": {"returned": 1}, "again": True})
+ONE = {"did": {"returned": 1}, "again": True}
 
 
 def test_what_the_judge_told_is_read() -> None:
-    raised = json.dumps({"did": {"raised": "KeyError", "changed": [[0, ["l", []]]]}, "again": False})
-    assert read(report(ONE, raised, None, "{cut o"), 5) == (
+    raised = {"did": {"raised": "KeyError", "changed": [[0, ["l", []]]]}, "again": False}
+    assert read(report(json.dumps([ONE, raised]), "{cut o", None, json.dumps([ONE, ONE])), 13) == (
         Did(returned=1),
         Did(raised="KeyError", changed=((0, ["l", []]),), again=False),
-        None,
-        None,
-        None,
+        *[None] * 10,
+        Did(returned=1),
     )
+
+
+def test_a_long_account_is_spread_over_the_parts_of_a_failure() -> None:
+    text = json.dumps([ONE])
+    failure = Failure(message="", got=text[:5], expected=text[5:20], expression=text[20:], exception="")
+    result = TestResult(id="t.py::test[0]", outcome=CheckOutcome.FAILED, failure=failure)
+    assert read(SubjectReport(label="c", results=(result,)), 1) == (Did(returned=1),)
 
 
 def test_where_a_candidate_ended() -> None:
-    assert read(report(ONE, None, None, stop="hung: it did not answer"), 3) == (
-        Did(returned=1),
-        Did(ended="hung"),
-        None,
-    )
-    assert read(report(None, None, stop="died: gone"), 2) == (Did(ended="died"), None)
-    assert read(report(ONE, stop="died: later"), 1) == (Did(returned=1),)
+    one, none = json.dumps([ONE]), "[]"
+    assert read(report(one, none, stop="hung: it did not answer"), 6)[:3] == (Did(returned=1), Did(ended="hung"), None)
+    assert read(report(none, stop="died: gone"), 2) == (Did(ended="died"), None)
+    assert read(report(one, stop="died: later"), 1) == (Did(returned=1),)
     assert read(report(None, stop="died: gone", import_error="no"), 1) == (None,)

@@ -12,10 +12,12 @@ import hashlib
 import itertools
 import json
 import reprlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from .failure import Told
+from _pytest.outcomes import Failed
+
+from .failure import MOST_CHARACTERS, Told
 from .faults import Ended, TimeUp
 
 LONGEST = 500  # characters of one told value; a longer one is told by its hash
@@ -28,19 +30,33 @@ _PLAIN = ("datetime", "decimal", "fractions", "uuid", "pathlib", "zoneinfo")
 Arguments = Callable[[], tuple[tuple[Any, ...], dict[str, Any]]]
 
 
-def tell(module: Any, name: str, arguments: Arguments) -> None:
-    """Raises `Told`, always: `got` is the JSON of what the call did, and whether it did it again the second time; it is
-    absent once the candidate can't be asked any more."""
-    if not _ended:
+class Quietly(Told, Failed):
+    """pytest writes no report of it, which would take longer than the call."""
+
+    def __init__(self, message: str, **parts: Any) -> None:
+        Told.__init__(self, message, **parts)
+        self.msg, self.pytrace = message, False
+
+
+def tell(module: Any, calls: Sequence[tuple[str, Arguments]]) -> None:
+    """Raises `Quietly`, always. Its parts, put together in the order of `PARTS`, are the JSON of what each call did and
+    whether it did it again the second time; shorter than `calls` when the candidate can't be asked any more."""
+    done: list[dict[str, Any]] = []
+    for name, arguments in calls:
+        if _ended:
+            break
         try:
             function = getattr(module, name)
             first, second = _done(function, arguments), _done(function, arguments)
-            raise Told("told", got=json.dumps({"did": first, "again": first == second}))
+            done.append({"did": first, "again": first == second})
         except (Ended, TimeUp) as error:
             _ended.append(str(error))
-    raise Told(_ended[0])
+    text = json.dumps(done)
+    raise Quietly("told", **{part: text[n * _PART : (n + 1) * _PART] for n, part in enumerate(PARTS)})
 
 
+PARTS = ("got", "expected", "expression", "exception")  # of a failure: each is cut to a length, so the text is spread
+_PART = MOST_CHARACTERS - 100
 _ended: list[str] = []
 
 
