@@ -21,6 +21,12 @@ def judge() -> Judge:
 
 
 @pytest.fixture(scope="session")
+def patient_judge() -> Judge:
+    """Nothing that it judges hangs: a test may take as long as a busy machine needs."""
+    return Judge(choose_sandbox(SandboxSettings()), find_interpreter(None, Path("/")), test_seconds=30.0)
+
+
+@pytest.fixture(scope="session")
 def judged(judge: Judge) -> Callable[..., JudgeReport]:
     """judged(tests, *modules): what pytest tests say of each text of the module `code`."""
 

@@ -22,6 +22,7 @@ from .standins import Standins
 from .values import Values
 
 _DEEPEST = 800  # requests within requests
+_SHALLOW = 20
 _FRAMES = 20  # of Python's that one of them takes: they are not the callers' to pay for
 
 
@@ -161,7 +162,9 @@ class Peer:
         self._local.token = token
         self._depth += 1
         limit = getrecursionlimit()
-        setrecursionlimit(limit + _FRAMES)
+        more = _FRAMES if self._depth > _SHALLOW else 0
+        if more:
+            setrecursionlimit(limit + more)
         try:
             holder, failed = self._performed(message)
             reply: dict[str, Any] = {"c": token}
@@ -172,7 +175,7 @@ class Peer:
                 told = ValueError(f"the answer can't be handed over: {error}")
                 self._reply({"c": token}, [told], True)
         finally:
-            if getrecursionlimit() == limit + _FRAMES:  # else somebody else has set it
+            if more and getrecursionlimit() == limit + more:  # else somebody else has set it
                 setrecursionlimit(limit)
             self._depth -= 1
             self._local.token = before

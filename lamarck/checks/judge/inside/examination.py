@@ -85,6 +85,8 @@ class Examination:
             return self._wrapped(name, method, self._predicate)
         if name in _ARITHMETIC or name in _REFLECTED:
             return self._wrapped(name, method, self._computed)
+        if name in ("__exit__", "__aexit__"):
+            return self._leaving(name, method)
         return self._converting(name, method) if name in _CONVERTING else method
 
     def _wrapped(self, name: str, method: Callable[..., Any], examine: Callable[..., Any]) -> Callable[..., Any]:
@@ -224,6 +226,26 @@ class Examination:
 
         examined.__name__ = name
         return examined
+
+    # --- context managers
+
+    def _leaving(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
+        """A context manager may swallow exceptions, and no failed assertion of the test's own."""
+
+        def checked(one: Any, args: tuple[Any, ...], answer: Any) -> Any:
+            error = args[1] if len(args) > 1 else None
+            if isinstance(error, AssertionError) and handle_of(error) is None and answer:
+                with self._examining(one):
+                    raise Dishonest(f"a {_name(one)} swallows a failed assertion of the test: {error}"[:500]) from error
+            return answer
+
+        def leave(one: Any, /, *args: Any) -> Any:
+            return checked(one, args, method(one, *args))
+
+        async def leave_later(one: Any, /, *args: Any) -> Any:
+            return checked(one, args, await method(one, *args))
+
+        return leave if name == "__exit__" else leave_later
 
     # --- classes that say what their instances are
 

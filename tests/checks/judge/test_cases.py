@@ -1,0 +1,60 @@
+"""Suites as people write them, with code that is right and, in `cheats`, code that only looks right to them.
+
+Each file of `cases` holds the tests, an honest candidate and any number of cheats, all of the module `code_`. In
+`unusual` stand honest candidates alone: what they do is rare, and no reason to doubt them.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from lamarck.checks.judge.judge import Judge, JudgeReport, Subject
+from lamarck.records import Acceptance, AcceptanceKind, CheckOutcome, JobLimits, SourceFile, make_task
+
+CASES = Path(__file__).parent / "cases"
+_PART = re.compile(r"^--- (\w+)\n", re.M)
+
+
+def cases(kind: str) -> list[Path]:
+    return sorted((CASES / kind).glob("*.case"))
+
+
+def judged(judge: Judge, path: Path) -> JudgeReport:
+    _, *parts = _PART.split(path.read_text(encoding="utf-8"))
+    texts = list(zip(parts[::2], parts[1::2], strict=True))
+    [tests] = [text for kind, text in texts if kind == "tests"]
+    task = make_task(
+        goal=path.stem,
+        module="code_",
+        acceptance=(Acceptance(kind=AcceptanceKind.PYTEST, content=tests, path="test_code.py"),),
+        job_limits=JobLimits(wall_seconds=60.0),
+    )
+    subjects = tuple(
+        Subject(label=kind, files=(SourceFile(path="code_.py", text=text),)) for kind, text in texts if kind != "tests"
+    )
+    return judge.judge(task, task.acceptance, subjects)
+
+
+@pytest.mark.parametrize("path", cases("cheats"), ids=lambda path: path.stem)
+def test_cheats_are_not_believed(patient_judge: Judge, path: Path) -> None:
+    report = judged(patient_judge, path)
+    assert (report.collect_error, report.broke) == (None, None)
+    honest, *cheats = report.subjects
+    assert [(r.id, r.failure) for r in honest.results if r.outcome is not CheckOutcome.PASSED] == []
+    assert cheats
+    assert [cheat.passed for cheat in cheats] == [False] * len(cheats)
+
+
+@pytest.mark.parametrize("path", cases("unusual"), ids=lambda path: path.stem)
+def test_what_is_unusual_is_no_cheat(patient_judge: Judge, path: Path) -> None:
+    [honest] = judged(patient_judge, path).subjects
+    assert [(r.id, r.failure) for r in honest.results if r.outcome is not CheckOutcome.PASSED] == []
+    assert honest.passed
+
+
+def test_there_are_many_of_both() -> None:
+    assert len(cases("unusual")) >= 30
+    assert sum(path.read_text(encoding="utf-8").count("--- cheat\n") for path in cases("cheats")) >= 60
