@@ -94,6 +94,16 @@ class _Reading:
                 self._functions |= {a.asname: a.name for a in node.names if a.asname and a.name in wanted}
             elif isinstance(node, ast.Import):
                 self._modules |= {a.asname for a in node.names if a.name == module and a.asname}
+        self._functions |= dict(self._handed_over())
+
+    def _handed_over(self) -> Iterator[tuple[str, str]]:
+        """Parameters of the test module's own functions that stand for a function: `check(candidate)` as `check(f)`."""
+        own = {node.name: node for node in self._tree.body if isinstance(node, ast.FunctionDef)}
+        for node in ast.walk(self._tree):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in own:
+                for parameter, argument in zip(own[node.func.id].args.args, node.args, strict=False):
+                    if isinstance(argument, ast.Name) and argument.id in self._functions:
+                        yield parameter.arg, self._functions[argument.id]
 
     def calls(self) -> list[Call]:
         self._read(self._tree.body, {})

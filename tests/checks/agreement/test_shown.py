@@ -62,6 +62,11 @@ class TestF(unittest.TestCase):
     assert shown(text) == ["f('a', 0)", "f('a', 9)", "f('b', 0)", "f('b', 9)", "f('c', 5)"]
 
 
+def test_a_function_that_is_handed_to_a_helper() -> None:
+    text = "from m import f\n\n\ndef check(candidate):\n    assert candidate([1]) == 1\n\n\ndef test():\n    check(f)\n"
+    assert shown(text) == ["f([1])"]
+
+
 def test_doctests_and_examples() -> None:
     stub = 'def f(x):\n    """Double.\n\n    >>> x = 2\n    >>> f(x)\n    4\n    >>> f(\n    Traceback\n    """\n'
     assert [c.source for c in shown_calls(task(stub, AcceptanceKind.DOCTEST, "m.py"), ["f"])] == ["f(2)"]
