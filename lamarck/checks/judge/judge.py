@@ -36,7 +36,7 @@ from lamarck.sandbox.sandbox import JOB_DIR, SCRATCH_DIR, Job, Mount, Outcome, R
 
 __all__ = ["JUDGE_VERSION", "Judge", "JudgeReport", "Subject", "SubjectReport"]
 
-JUDGE_VERSION = "2"
+JUDGE_VERSION = "3"
 
 _INSIDE = Path(__file__).parent / "inside"
 _INSIDE_TARGET = "/opt/lamarck/_lamarck_inside"

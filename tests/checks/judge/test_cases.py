@@ -58,3 +58,20 @@ def test_what_is_unusual_is_no_cheat(patient_judge: Judge, path: Path) -> None:
 def test_there_are_many_of_both() -> None:
     assert len(cases("unusual")) >= 30
     assert sum(path.read_text(encoding="utf-8").count("--- cheat\n") for path in cases("cheats")) >= 60
+
+
+def test_a_library_that_is_missing_is_not_the_candidates_to_bring(patient_judge: Judge) -> None:
+    tests = (
+        "from speedlib import given\nfrom code_ import f\n\n@given(int)\ndef test_f(n=0):\n    assert f(n) == abs(n)\n"
+    )
+    task = make_task(
+        goal="no library",
+        module="code_",
+        acceptance=(Acceptance(kind=AcceptanceKind.PYTEST, content=tests, path="test_code.py"),),
+        job_limits=JobLimits(wall_seconds=60.0),
+    )
+    code = SourceFile(path="code_.py", text="def f(n): return None\n")
+    fake = SourceFile(path="speedlib.py", text="def given(*a):\n    return lambda f: lambda: None\n")
+    report = patient_judge.judge(task, task.acceptance, (Subject(label="cheat", files=(code, fake)),))
+    assert not report.subjects[0].passed
+    assert "speedlib" in (report.collect_error or "")
