@@ -183,13 +183,16 @@ def lamarck_with(**changes: object) -> Callable[[Bench], Proposed]:
 
 
 def best_attempt(run: Run) -> Attempt | None:
-    """Accepted before pending before rejected; of equals the one that passed more given tests; then the earliest."""
+    """Accepted before pending before rejected; of equals the one that passed more given tests, then the one that was
+    chosen among several, then the earliest.
+    """
     order = {Decision.ACCEPTED: 2, Decision.PENDING: 1, Decision.REJECTED: 0}
 
-    def worth(attempt: Attempt) -> tuple[int, float]:
+    def worth(attempt: Attempt) -> tuple[int, float, bool]:
         assert attempt.verdict is not None
         given = [e for e in attempt.verdict.evidence if e.trust is Trust.GIVEN and e.results]
-        return (order[attempt.verdict.decision], max((passed_share(e) for e in given), default=0.0))
+        share = max((passed_share(e) for e in given), default=0.0)
+        return (order[attempt.verdict.decision], share, attempt.generator == "agreement")
 
     judged = [a for a in run.attempts if a.candidate is not None and a.verdict is not None]
     return max(judged, key=worth, default=None)

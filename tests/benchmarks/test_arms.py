@@ -54,6 +54,8 @@ def test_the_best_attempt_is_the_verdict_first_then_the_tests_then_the_earliest(
     assert best(rejected, better, equal) == 2
     assert best(better, attempt(5, Decision.PENDING, 0, 0)) == 5
     assert best(attempt(4, Decision.PENDING, 9, 0), attempt(5, Decision.ACCEPTED, 1, 0)) == 5
+    chosen = attempt(6, Decision.ACCEPTED, 1, 0).replace(generator="agreement")
+    assert best(attempt(5, Decision.ACCEPTED, 1, 0), chosen) == 6
     assert best() is None
     assert best(Attempt(number=1, generator="model", candidate=None, verdict=None)) is None
 
