@@ -10,8 +10,8 @@ from lamarck.records import Context, Piece, Task
 
 TEMPLATE_VERSION = "code-2"
 
-# Where a function that was begun for the model has ended; what a small model writes then are examples and tests, without end.
-# The usual ones of evaluations by completion (Chen et al. 2021, arXiv 2107.03374), and the fence.
+# Where a function that was begun for the model has ended: what a small model writes then are examples and tests without
+# end. The usual ones of evaluations by completion (Chen et al. 2021, arXiv 2107.03374), and the fence.
 STOPS = ("\n```", "\nclass ", "\ndef ", "\n#", "\nif ", "\nprint(", "\nassert ")
 
 _SYSTEM = (
