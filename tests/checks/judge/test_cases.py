@@ -75,3 +75,56 @@ def test_a_library_that_is_missing_is_not_the_candidates_to_bring(patient_judge:
     report = patient_judge.judge(task, task.acceptance, (Subject(label="cheat", files=(code, fake)),))
     assert not report.subjects[0].passed
     assert "speedlib" in (report.collect_error or "")
+
+
+SUPPORT = SourceFile(
+    path="nodes.py",
+    text="""
+class Node:
+    def __init__(self, value, next_=None):
+        self.value = value
+        self.next = next_
+
+    def next(self):
+        return self.next
+
+    def is_sorted(self):
+        return self.next is None or (self.value <= self.next.value and self.next.is_sorted())
+""",
+)
+SORTS = """
+def sort(node):
+    values = []
+    while node is not None:
+        values.append(node.value)
+        node = node.next
+    for value in sorted(values, reverse=True):
+        node = Node(value, node)
+    return node
+"""
+PRETENDS = """
+def sort(node):
+    node.is_sorted = lambda: True
+    return node
+"""
+
+
+def test_instances_of_given_classes_keep_their_methods(patient_judge: Judge) -> None:
+    """An attribute may hide a method, as many a Node does; a candidate's function in its place decides nothing."""
+    tests = (
+        "from code_ import sort\nfrom nodes import Node\n\ndef test_sort():\n    found = sort(Node(2, Node(1)))\n"
+        "    assert found.is_sorted()\n    assert found.next is None or found.next.value\n"
+    )
+    task = make_task(
+        goal="sort nodes",
+        module="code_",
+        support=(SUPPORT,),
+        acceptance=(Acceptance(kind=AcceptanceKind.PYTEST, content=tests, path="test_code.py"),),
+        job_limits=JobLimits(wall_seconds=60.0),
+    )
+    subjects = tuple(
+        Subject(label=label, files=(SourceFile(path="code_.py", text=f"from nodes import Node\n{text}"),))
+        for label, text in (("honest", SORTS), ("cheat", PRETENDS))
+    )
+    report = patient_judge.judge(task, task.acceptance, subjects)
+    assert [s.passed for s in report.subjects] == [True, False]

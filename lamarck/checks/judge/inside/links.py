@@ -20,6 +20,7 @@ from typing import Any
 
 from . import arrays
 from .faults import Malformed, TooLarge
+from .handles import handle_of
 
 KINDS: dict[type, str] = {
     list: "list",
@@ -248,7 +249,10 @@ class Links:
         elif kind == "array":
             arrays.fill(target, content)
         elif kind == "object":
-            _set_state(target, content[0], self.each(content[1]))
+            names, values = content[0], self.each(content[1])
+            if self._parity == 0:
+                _refuse_methods(type(target), names, values)
+            _set_state(target, names, values)
         elif kind in ("list", "set", "deque"):
             values = self.each(content[0])
             target.clear()
@@ -308,11 +312,16 @@ def _defined(kind: type, name: str) -> Any:
     return next((each.__dict__[name] for each in kind.__mro__ if name in each.__dict__), None)
 
 
+def _refuse_methods(kind: type, names: list[Any], values: list[Any]) -> None:
+    """The judge's instances keep the methods of their class: a candidate's function is none of them."""
+    for name, value in zip(names, values, strict=True):
+        if handle_of(value) is not None and isinstance(_defined(kind, name), FunctionType):
+            raise Malformed("a function of the candidate's in place of a method")
+
+
 def _set_state(target: Any, names: list[Any], values: list[Any]) -> None:
     if any(type(name) is not str or (name.startswith("__") and name.endswith("__")) for name in names):
         raise Malformed("an attribute of an unusual name")
-    if any(isinstance(_defined(type(target), name), FunctionType) for name in names):
-        raise Malformed("an attribute in place of a method")
     own = getattr(target, "__dict__", {})
     own.clear()
     slots = set(_slots(type(target)) or ())
