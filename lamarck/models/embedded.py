@@ -18,6 +18,7 @@ from lamarck.models.tokens import estimate_tokens
 from lamarck.models.turnstile import Turnstile, Waiting
 from lamarck.models.weights import verify
 
+_SPARE_PLACES = 1  # so that a repair's prompt does not drive out the one that the next samples need; 120 MB
 _EXIT_SECONDS = 10.0  # how long closing waits for the batch under way
 
 
@@ -103,7 +104,8 @@ class EmbeddedModel:
             if self._room.engine is None:
                 check_engine()
                 verify(self._weights, name=self.name, digest=self.digest)
-                engine = Engine(self._weights, threads=self._threads, places=self._parallel, context=self._context)
+                places = self._parallel + _SPARE_PLACES
+                engine = Engine(self._weights, threads=self._threads, places=places, context=self._context)
                 self._room.furnish(engine)
             assert self._room.engine is not None
             return self._room.engine
@@ -137,9 +139,9 @@ class _Place:
 class _Room:
     """What the threads of this process share: the weights, the places, and the calls under way."""
 
-    def __init__(self, places: int) -> None:
+    def __init__(self, parallel: int) -> None:
         self.engine: Engine | None = None
-        self._free = [_Place(n) for n in range(places)]
+        self._free = [_Place(n) for n in range(parallel + _SPARE_PLACES)]  # the one that was used last stands last
         self._calls: set[_Call] = set()
         self._changed = threading.Condition()
         self._closed = False
@@ -157,9 +159,9 @@ class _Room:
         self.check_open()
 
     def take(self, prompt: str) -> _Place:
-        """A free place, one that has read this prompt if there is one; waits for it."""
+        """A free place: one that has read this prompt if there is one, else the longest unused; waits for it."""
         with self._changed:
-            while not self._free:
+            while len(self._free) <= _SPARE_PLACES:
                 self._changed.wait()
                 self.check_open()
             place = next((p for p in self._free if p.read == prompt), self._free[0])

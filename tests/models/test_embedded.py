@@ -316,3 +316,32 @@ def test_it_continues_a_reply_that_was_begun(weights: Path) -> None:
     assert first.text == second.text
     assert "five" in first.text
     assert not first.text.startswith("one")
+
+
+@needs_weights
+def test_equal_requests_get_equal_replies_wherever_they_run(weights: Path) -> None:
+    """Three prompts in turn drive each other out of the two places that one request at a time has."""
+    model = EmbeddedModel(weights, name="small", digest=SMALL_DIGEST, threads=2, context=512)
+    asked = [a_request(f"Tell me about the {what}.", max_tokens=12) for what in ("sea", "moon", "wind")]
+    try:
+        rounds = [[model.complete(request) for request in asked] for _ in range(2)]
+        again = model.complete(asked[2])
+    finally:
+        model.close()
+    assert [r.text for r in rounds[0]] == [r.text for r in rounds[1]]
+    assert again.text == rounds[0][2].text
+    assert again.prompt_tokens == 1, "its prompt is still held"
+    assert rounds[1][0].prompt_tokens > 1, "its prompt was driven out"
+
+
+@needs_weights
+def test_a_repair_does_not_drive_out_the_prompt_of_the_samples(weights: Path) -> None:
+    model = EmbeddedModel(weights, name="small", digest=SMALL_DIGEST, threads=2, context=512)
+    sample, repair = (a_request(text, max_tokens=4) for text in ("Write a song.", "This song is wrong."))
+    try:
+        first = model.complete(sample)
+        model.complete(repair)
+        second = model.complete(sample)
+    finally:
+        model.close()
+    assert first.prompt_tokens > second.prompt_tokens == 1
