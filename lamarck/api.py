@@ -170,6 +170,7 @@ class Lamarck:
     ) -> Run:
         """Get proven code for a task; see `lamarck.solve.solve` for what it raises."""
         task = self.task(source, tests=tests, limits=limits)
+        self._assembly.expect(task)
         return solve(task, self._assembly.parts)
 
     def add(self, files: Sequence[Path | str] | Path | str, *, tests: Sequence[Path | str], goal: str = "") -> Run:

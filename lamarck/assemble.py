@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import platform
 import shutil
@@ -131,6 +132,12 @@ class Assembly:
 
         return Judge(self.sandbox, self.interpreter)
 
+    def expect(self, task: Task) -> None:
+        """A task is about to be solved: what judges its tests starts while the library is opened and searched."""
+        if task.acceptance:
+            with contextlib.suppress(LamarckError):  # told where it is needed
+                self.judge.prepare(_SUBJECTS)
+
     @cached_property
     def tests(self) -> Any:
         from lamarck.checks.given_tests import GivenTests
@@ -252,6 +259,7 @@ class Assembly:
 # --- the machine
 
 
+_SUBJECTS = 3  # of a first judgement: the candidate, and two hollow bodies that its tests have to refuse
 _ROOM_NEEDED_MB = 100  # a library with its runs, and the scratch of a few jobs
 
 

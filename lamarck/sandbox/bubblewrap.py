@@ -76,7 +76,7 @@ class BubblewrapSandbox:
         """Nothing can be done ahead: every job begins cold."""
 
     def make_shared_folder(self) -> Path:
-        return Path(tempfile.mkdtemp(prefix="lamarck-shared-"))
+        return Path(tempfile.mkdtemp(prefix="shared-", dir=self._means()[1].folder))
 
     # --- starting ---------------------------------------------------------------------------------------------------
 

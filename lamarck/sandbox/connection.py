@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import weakref
 from pathlib import Path
@@ -17,15 +19,18 @@ _END_SECONDS = 15.0
 
 
 class Warden:
-    """Starts it; ends it (and with it every job) when this object or this process goes."""
+    """Starts it; ends it (and with it every job) when this object or this process goes. folder: for files of ours that
+    must not outlive it."""
 
     def __init__(self) -> None:
         if not sys.executable:
             raise SandboxUnavailable("the running interpreter does not know its own path", "run Lamarck with python")
+        # Named first and made after the warden has begun, which removes it: so it goes however this process ends.
+        self.folder = Path(os.path.realpath(tempfile.gettempdir())) / f"lamarck-{secrets.token_hex(8)}"
         here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with there:
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-S", str(_PROGRAM), str(there.fileno()), str(os.getpid())],
+                [sys.executable, "-I", "-S", str(_PROGRAM), str(there.fileno()), str(os.getpid()), str(self.folder)],
                 env={},
                 cwd="/",
                 stdin=subprocess.DEVNULL,
@@ -34,6 +39,7 @@ class Warden:
                 pass_fds=(there.fileno(),),
                 start_new_session=True,  # Ctrl-C is for Lamarck, which then ends its jobs
             )
+        self.folder.mkdir(mode=0o700)
         self._requests = here
         self._lock = threading.Lock()
         self._owner = os.getpid()

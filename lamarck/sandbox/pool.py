@@ -96,18 +96,20 @@ class _Zygotes:
     idle: dict[Kind, list[Zygote]] = field(default_factory=dict)
     busy: set[Zygote] = field(default_factory=set)
     coming: int = 0  # places that are kept for those that are about to be started
+    shared: Path | None = None  # where the folders are that jobs share
 
     def count(self) -> int:
         return self.coming + len(self.busy) + sum(map(len, self.idle.values()))
 
-    def dismiss_all(self, shared: Path) -> None:
+    def dismiss_all(self) -> None:
         with self.lock:
             everyone = [*self.busy, *(z for zygotes in self.idle.values() for z in zygotes)]
             self.idle.clear()
             self.busy.clear()
         for zygote in everyone:
             zygote.dismiss()
-        shutil.rmtree(shared, ignore_errors=True)
+        if self.shared is not None:
+            shutil.rmtree(self.shared, ignore_errors=True)
 
 
 class WarmSandbox:
@@ -124,12 +126,11 @@ class WarmSandbox:
         self._most = 4 + 2 * (os.cpu_count() or 1) if most is None else most
         self._most_jobs = most_jobs
         self._owner = os.getpid()
-        self._shared = Path(os.path.realpath(tempfile.mkdtemp(prefix="lamarck-pool-")))
         self._zygotes = _Zygotes()
         self._test_lock = threading.Lock()
         self._is_tested = False
         _compile_inside()
-        self._close = weakref.finalize(self, self._zygotes.dismiss_all, self._shared)
+        self._close = weakref.finalize(self, self._zygotes.dismiss_all)
 
     # --- what every sandbox does --------------------------------------------------------------------------------------
 
@@ -171,7 +172,13 @@ class WarmSandbox:
                 self._put(self._boot(kind))
 
     def make_shared_folder(self) -> Path:
-        return Path(tempfile.mkdtemp(dir=self._shared))
+        return Path(tempfile.mkdtemp(dir=self._shared())) if self._close.alive else self.cold.make_shared_folder()
+
+    def _shared(self) -> Path:
+        with self._zygotes.lock:
+            if self._zygotes.shared is None or not self._zygotes.shared.exists():  # it goes with the warden
+                self._zygotes.shared = self.cold.make_shared_folder()
+            return self._zygotes.shared
 
     def close(self) -> None:
         """End all zygotes and what they run. Afterwards every job starts cold."""
@@ -185,7 +192,7 @@ class WarmSandbox:
         if job.preload is None or self.refused is not None or os.getpid() != self._owner:
             return None
         program = python_program(job.argv)
-        if program is None or (any(folder.parent != self._shared for folder in job.shared.values())):
+        if program is None or (any(folder.parent != self._zygotes.shared for folder in job.shared.values())):
             return None
         mounts = []
         for mount in job.mounts:
@@ -213,7 +220,7 @@ class WarmSandbox:
                 pass_fds=(theirs.fileno(),),
             )
             try:
-                zygote = Zygote(kind, self.cold.start_zygote(job, self._shared), ours)
+                zygote = Zygote(kind, self.cold.start_zygote(job, self._shared()), ours)
             except BaseException:
                 ours.close()
                 with self._zygotes.lock:

@@ -67,7 +67,6 @@ def specification(
             "argv": job.argv,
             "sizes": [len(content) for content in profile.files],
             "cgroups": [] if cgroup is None else cgroup.paths,
-            "pool": [] if shared is None else [str(shared)],
             "cgroup_places": [] if shared is None else _cgroup_places(),
             "pass_fds": job.pass_fds,
             "inner_processes": job.limits.processes if limits_processes and not is_root else None,

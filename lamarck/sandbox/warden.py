@@ -1,13 +1,13 @@
 """The warden: a small trusted process that starts every job of one Lamarck process, and outlives none of them.
 
-Run by path with `python -I -S`, a socket's number and the parent's process id; imports the standard library alone
-and never a candidate's code. It exists because
+Run by path with `python -I -S`, a socket's number, the parent's process id and a folder; imports the standard library
+alone and never a candidate's code. It exists because
 
 - it has one thread, so it can fork safely, and "die with the parent" (which Linux ties to the parent's *thread*)
   means what it says;
 - a fork of it takes a millisecond, a new interpreter for each job ten;
 - as subreaper it inherits whatever a dying job leaves, kills it and reaps it: `ended` is said when nothing is left;
-- it notices when Lamarck dies, however it dies, kills the jobs and removes their cgroups.
+- it notices when Lamarck dies, however it dies, kills the jobs and removes their cgroups and the folder.
 
 Protocol, over that socket: each request is one packet with file descriptors [specification, control, stdout, stderr,
 *passed]. The specification is a memory file: 8 bytes length, JSON, then the contents of the job's files. Over
@@ -247,11 +247,11 @@ class Job:
 
 
 class Warden:
-    def __init__(self, requests: socket.socket, parent: int) -> None:
+    def __init__(self, requests: socket.socket, parent: int, folder: str) -> None:
+        self.folder = folder  # of Lamarck's files that must not outlive it
         self.requests = requests
         self.jobs: list[Job] = []
         self.folders: list[str] = []  # cgroups that Lamarck may have left to be removed
-        self.shared: set[str] = set()  # folders of warm jobs, likewise
         self.places: set[str] = set()  # where the cgroups of warm jobs are made, which are not told one by one
         self.poll = select.poll()
         woken, waker = socket.socketpair()
@@ -261,10 +261,12 @@ class Warden:
         signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
         self.parent_pid = parent
-        self.parent = os.pidfd_open(parent)
-        if os.getppid() != parent:
-            raise SystemExit("the parent is gone already")
-        for fd in (requests.fileno(), woken.fileno(), self.parent):
+        try:
+            self.parent = os.pidfd_open(parent)
+        except ProcessLookupError:
+            self.parent = -1
+        self.is_orphan = self.parent < 0 or os.getppid() != parent
+        for fd in (requests.fileno(), woken.fileno(), *([] if self.is_orphan else [self.parent])):
             self.poll.register(fd, select.POLLIN)
 
     def serve(self) -> None:
@@ -317,7 +319,6 @@ class Warden:
         os.set_blocking(status, False)
         job = Job(pid, control, spec, status, release)
         self.jobs.append(job)
-        self.shared |= set(spec["pool"])
         self.places |= set(spec["cgroup_places"])
         self.folders = [*filter(os.path.exists, self.folders), *job.cgroups]
         self.poll.register(control.fileno(), select.POLLIN)
@@ -388,14 +389,13 @@ class Warden:
             time.sleep(0.002)
         for folder in [*self.folders, *self.forked_cgroups()]:
             remove_cgroup(folder)
-        if any(map(os.path.exists, self.shared)):
+        if os.path.exists(self.folder):
             import shutil
 
-            for folder in self.shared:
-                shutil.rmtree(folder, ignore_errors=True)
+            shutil.rmtree(self.folder, ignore_errors=True)
 
     def forked_cgroups(self) -> list[str]:
-        if not select.select([self.parent], [], [], 0)[0]:
+        if not (self.is_orphan or select.select([self.parent], [], [], 0)[0]):
             return []  # it lives, and may have other wardens, whose cgroups are called alike
         prefix = f"{CGROUP_PREFIX}{self.parent_pid}-"
         return [f"{p}/{name}" for p in self.places for name in os.listdir(p) if name.startswith(prefix)]
@@ -465,9 +465,10 @@ def main() -> None:
     _checked(libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "prctl")
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    warden = Warden(requests, int(sys.argv[2]))
+    warden = Warden(requests, int(sys.argv[2]), sys.argv[3])
     try:
-        warden.serve()
+        if not warden.is_orphan:
+            warden.serve()
     finally:
         warden.close()
 

@@ -457,12 +457,10 @@ def test_nothing_is_left_when_lamarck_is_killed(moment: str, python_job: MakeJob
     assert wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in below))
     if moment != "at once":
         assert wait_until(lambda: not Path(f"/proc/{warden}").exists())
-        assert wait_until(lambda: not folder.exists())
-        places = find_places()
-        for _, place in places.folders if places else ():
-            assert list(place.glob(f"{PREFIX}{supervisor.pid}-*")) == []
-    elif folder.exists():  # before its first job nobody but Lamarck knew of it
-        folder.rmdir() if not any(folder.iterdir()) else [p.rmdir() for p in [*folder.iterdir(), folder]]
+    assert wait_until(lambda: not folder.exists() and not folder.parent.exists())
+    places = find_places()
+    for _, place in places.folders if places else ():
+        assert list(place.glob(f"{PREFIX}{supervisor.pid}-*")) == []
 
 
 def test_stop_reasons_of_warm_jobs_are_typed(pool: WarmSandbox, warm_job: MakeJob) -> None:

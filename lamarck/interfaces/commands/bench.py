@@ -1,4 +1,4 @@
-"""`lamarck bench`: arms over the tasks of a suite, scored by hidden tests; and the figures of the spine."""
+"""`lamarck bench`: arms over the tasks of a suite, scored by hidden tests; figures of the spine and of the sandbox."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from lamarck.settings import Settings
 
 SPINE = "spine"
+SANDBOX = "sandbox"
 REPLIES = "replies"
 
 
@@ -26,7 +27,8 @@ def bench(
         typer.Argument(
             metavar="SUITE",
             help="own, humaneval, humanevalfix, mbpp, exercism or quixbugs; spine: start, library hit, own overhead,"
-            " judge, crash rounds; replies: what each mend of a reply wins.",
+            " judge, crash rounds; sandbox: cold, warm, plain and docker side by side, mixed jobs, kills; replies: what"
+            " each mend of a reply wins.",
         ),
     ],
     data: Annotated[
@@ -62,7 +64,10 @@ def bench(
     tokens: Annotated[
         int, typer.Option(metavar="N", min=1, help="Generated tokens an arm may spend on a task.")
     ] = 1500,
-    rounds: Annotated[int, typer.Option(metavar="N", min=0, help="Crash rounds of the spine.")] = 10,
+    rounds: Annotated[
+        int, typer.Option(metavar="N", min=0, help="Crash rounds of the spine; killed supervisors of the sandbox.")
+    ] = 10,
+    jobs: Annotated[int, typer.Option(metavar="N", min=0, help="Mixed jobs of the sandbox.")] = 1000,
 ) -> int:
     """Compare ways from a task to code, at equal tokens, on tests that none of them sees."""
     from lamarck.settings import load_settings
@@ -73,6 +78,8 @@ def bench(
     settings, _ = load_settings(flags={"models.tiers": None if model is None else (model,)})
     if suite == SPINE:
         return _spine(terminal, settings, rounds=rounds, json=json)
+    if suite == SANDBOX:
+        return _sandbox(terminal, settings, jobs=jobs, kills=rounds, json=json, plot=plot)
     if suite == REPLIES:
         return _replies(terminal, settings, data, json=json)
     from lamarck.benchmarks.arms import choose_arms
@@ -141,6 +148,23 @@ def _replies(terminal: Terminal, settings: Settings, data: Path | None, *, json:
     terminal.text(replies_text(report) + "\n")
     if json is not None:
         _write(json, _indented(report.to_json()))
+    return 0
+
+
+def _sandbox(
+    terminal: Terminal, settings: Settings, *, jobs: int, kills: int, json: Path | None, plot: Path | None
+) -> int:
+    from lamarck.benchmarks.bars import bars_svg
+    from lamarck.benchmarks.sandboxes import measure_sandboxes, sandboxes_text
+
+    report = measure_sandboxes(settings, jobs=jobs, kills=kills, say=terminal.note)
+    terminal.text(sandboxes_text(report) + "\n")
+    if json is not None:
+        _write(json, _indented(report.to_json()))
+    if plot is not None:
+        bars = [(c.way, c.job, c.milliseconds["p50"]) for c in report.costs if not c.missing]
+        title = "One job" if report.machine.load is None else f"One job, load {report.machine.load:g}"
+        _write(plot, bars_svg(bars, title=title, unit="milliseconds, median"))
     return 0
 
 

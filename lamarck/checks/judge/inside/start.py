@@ -63,8 +63,10 @@ def warm_up(role: str, sites: Sequence[str], pytest_folders: Sequence[str]) -> N
 
 def _dummy_run() -> None:
     """A first run of pytest imports and compiles much that all later ones need. It leaves nothing behind."""
+    import io
     import shutil
     import tempfile
+    import tokenize
 
     import pytest
 
@@ -87,6 +89,7 @@ def _dummy_run() -> None:
             del sys.modules[name]
     for name in ("last_type", "last_value", "last_traceback", "last_exc"):
         vars(sys).pop(name, None)
+    list(tokenize.generate_tokens(io.StringIO("x\n").readline))  # which compiles its pattern, for failures to come
     importlib.invalidate_caches()
     sys.path_importer_cache.pop(folder, None)
     tempfile._name_sequence = None  # type: ignore[attr-defined]
