@@ -331,7 +331,9 @@ class WarmSandbox:
             folder.chmod(folder.stat().st_mode & 0o777 | 0o070)
 
     def _self_test(self, kind: Kind) -> None:
-        """A job of our own looks around: a warm one has to find what a cold one finds."""
+        """A job of our own looks around, in a zygote of any kind: a warm one has to find what a cold one finds."""
+        with self._zygotes.lock:  # of those that were prepared, the last is the one that nobody waits for longest
+            kind = next((k for k, zygotes in reversed(self._zygotes.idle.items()) if zygotes), kind)
         zygote = self._take(kind)
         if zygote is None:
             self.refused = "there is no room for any"

@@ -97,11 +97,18 @@ def forked_specification(job: Job, program: Program, *, limits_processes: bool) 
             "shared": {name: folder.name for name, folder in job.shared.items()},
             "scratch_mb": job.limits.scratch_mb,
             "temporary_mb": _TEMPORARY_MB,
+            "under_temporary": _under_temporary(job),
             "umask": _umask(job),
             "rlimits": _rlimits(job.limits, limits_processes, 0, overhead=ZYGOTE_PROCESSES),
         }
     ).encode()
     return _memory_file(text, files)
+
+
+def _under_temporary(job: Job) -> list[str]:
+    """Where the job is shown something below the places that are new for every job, outermost first."""
+    targets = sorted({mount.target or str(mount.source) for mount in job.mounts}, key=len)
+    return [target for target in targets if target.startswith(("/tmp/", "/dev/shm/"))]  # noqa: S108
 
 
 def _memory_file(text: bytes, files: list[bytes]) -> int:

@@ -75,7 +75,7 @@ class AlwaysWarm:
         return probe_rows(self)
 
     def prepare(self, job: Job, count: int = 1) -> None:
-        self.pool.prepare(job, count)
+        self.pool.prepare(replace(job, preload=""), count)
 
     def make_shared_folder(self) -> Path:
         return self.pool.make_shared_folder()

@@ -110,8 +110,8 @@ class _Session:
 
     def run(self, begin: float) -> JudgeReport:
         places = [self._place(number) for number in range(len(self.subjects))]
+        judge = self._start_judge(places)  # it takes longest to be ready
         candidates = [self._start_candidate(s, p) for s, p in zip(self.subjects, places, strict=True)]
-        judge = self._start_judge(places)
         for place in places:
             place.close_passed()
         deadline = time.monotonic() + self.limits.wall_seconds + _START_SECONDS

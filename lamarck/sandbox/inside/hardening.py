@@ -91,8 +91,13 @@ def _own_view(spec: dict[str, Any], files: list[bytes]) -> None:
     _mount("none", "/", None, MS_REC | MS_PRIVATE)
     own = MS_NOSUID | MS_NODEV
     temporary = f"size={spec['temporary_mb']}m,mode=1777"
+    shown = [(place, os.open(place, os.O_PATH | os.O_CLOEXEC)) for place in spec["under_temporary"]]
     _mount("tmpfs", "/tmp", "tmpfs", own, temporary)  # noqa: S108  the job's own
     _mount("tmpfs", "/dev/shm", "tmpfs", own, temporary)  # noqa: S108
+    for place, fd in shown:  # as they were, read-only: a mount keeps that
+        _make_place(place, is_folder=os.path.isdir(f"/proc/self/fd/{fd}"))
+        _mount(f"/proc/self/fd/{fd}", place, None, MS_BIND | MS_REC)
+        os.close(fd)
     _mount("tmpfs", "/scratch", "tmpfs", own, f"size={max(spec['scratch_mb'] << 20, 4096)},mode=0777")
     for name, folder in spec["shared"].items():
         os.mkdir(f"/scratch/{name}")
@@ -105,6 +110,12 @@ def _own_view(spec: dict[str, Any], files: list[bytes]) -> None:
     _mount("proc", "/proc", "proc", own | MS_NOEXEC)
     # this very process: a job runs as the same user
     _mount("tmpfs", "/proc/1", "tmpfs", own | MS_RDONLY, "size=4096,mode=0555")
+
+
+def _make_place(place: str, *, is_folder: bool) -> None:
+    os.makedirs(place if is_folder else os.path.dirname(place), exist_ok=True)
+    if not is_folder:
+        os.close(os.open(place, os.O_CREAT | os.O_RDONLY | os.O_CLOEXEC, 0o444))
 
 
 def _write_files(paths: list[str], contents: list[bytes]) -> None:
