@@ -79,7 +79,7 @@ def test_the_second_time_it_comes_from_the_library(cli: Cli, folder: Path, tests
 
 
 def test_rejected(cli: Cli, folder: Path, tests: Path, script: Script) -> None:
-    model = script(WRONG, WRONG.replace("1", "2"), WRONG.replace("1", "3"), *[WRONG] * 8)
+    model = script(WRONG, WRONG.replace("1", "2"), WRONG.replace("1", "3"), *[WRONG] * 30)
     ended = cli("solve", GOAL, "--tests", tests, "--model", model, "--out", "result.py")
     assert ended.code == 1
     assert ended.out.startswith("rejected\n")

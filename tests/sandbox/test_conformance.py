@@ -115,6 +115,30 @@ def test_mounts_are_read_only_and_at_their_targets(sandbox: Sandbox, python_job:
     assert (tmp_path / "data" / "x").read_text() == "x"
 
 
+def test_mounts_below_temporary_folders_are_there(sandbox: Sandbox, python_job: MakeJob, tmp_path: Path) -> None:
+    """A project in /tmp has its packages there; the job's own /tmp must not hide them, nor lay them open."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as place:
+        folder = Path(place) / "project" / "packages"
+        folder.mkdir(parents=True)
+        (folder / "x").write_text("x")
+        (folder.parent / "y").write_text("y")
+        os.chmod(place, 0o755)
+        job = python_job(
+            f"import os\nprint(open({str(folder / 'x')!r}).read(), open({str(folder.parent / 'y')!r}).read())\n"
+            f"for name in ({str(folder / 'x')!r}, {str(folder / 'z')!r}, {str(folder.parent / 'y')!r}):\n"
+            "    try:\n        open(name, 'a')\n    except OSError:\n        print('no')\n"
+            "open('/tmp/own', 'w').write('own')\nprint(sorted(os.listdir('/tmp')))"
+        )
+        mounts = (*job.mounts, Mount(source=folder), Mount(source=folder.parent / "y"))
+        for _ in range(2):
+            outcome = sandbox.run(Job(argv=job.argv, mounts=mounts))
+            lines = outcome.stdout.decode().splitlines()
+            assert lines[:4] == ["x y", "no", "no", "no"], outcome
+            assert "own" in lines[4]
+        assert sorted(p.name for p in folder.iterdir()) == ["x"]
+        assert (folder / "x").read_text() == "x"
+
+
 def test_ordinary_programs_work(sandbox: Sandbox, python_job: MakeJob) -> None:
     code = """
 import asyncio, concurrent.futures, getpass, multiprocessing, os, sqlite3, subprocess, sys, tempfile, threading
