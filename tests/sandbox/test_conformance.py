@@ -541,7 +541,7 @@ if os.fork() == 0:
         time.sleep(600)
     os._exit(0)
 os.wait()
-time.sleep(0.05)
+time.sleep(0.4)  # for the test to see it
 {ending}
 """
 
