@@ -8,6 +8,7 @@ import os
 import random
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import tempfile
@@ -152,16 +153,25 @@ def _temporary_folder(folder: Path) -> Iterator[None]:
 def _inventory(folder: Path) -> dict[str, int]:
     gc.collect()  # what nobody holds any more has to be gone, not to be counted
     places = find_places()
-    files = [p for p in folder.rglob("*") if not p.is_dir()]
+    entries = [Path(path, name) for path, folders, names in os.walk(folder) for name in (*folders, *names)]
     return {
         "processes": len(descendants(os.getpid())) - 1,
         "threads": threading.active_count(),
         "descriptors": len(os.listdir("/proc/self/fd")),
-        "files and folders": len(list(folder.rglob("*"))),
-        "bytes": sum(p.lstat().st_size for p in files),
+        "files and folders": len(entries),
+        "bytes": sum(map(_bytes, entries)),
         "cgroups": sum(len(list(p.glob(f"{PREFIX}{os.getpid()}-*"))) for _, p in (places.folders if places else ())),
         "mounts": len(Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines()),
     }
+
+
+def _bytes(path: Path) -> int:
+    """0 for a folder, and for what is gone meanwhile."""
+    try:
+        status = path.lstat()
+    except OSError:
+        return 0
+    return 0 if stat.S_ISDIR(status.st_mode) else status.st_size
 
 
 def _what_is_left(before: dict[str, int], folder: Path) -> dict[str, int]:
@@ -234,7 +244,7 @@ def _kill_one(folder: Path, dice: random.Random, mine: set[int]) -> Iterator[str
             for _, place in (places.folders if places else ())
             for group in place.glob(f"{PREFIX}{supervisor.pid}-*")
         ]
-        files = [str(path) for path in folder.rglob("*")]
+        files = [f"{path}/{name}" for path, folders, names in os.walk(folder) for name in (*folders, *names)]
         if not (processes or groups or files):
             return
         if time.monotonic() > deadline:
