@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import socket
 import subprocess
 import sys
@@ -43,7 +44,7 @@ class Warden:
         self._requests = here
         self._lock = threading.Lock()
         self._owner = os.getpid()
-        weakref.finalize(self, _dismiss, self._process, here, self._owner)
+        weakref.finalize(self, _dismiss, self._process, here, self._owner, self.folder)
 
     @property
     def is_usable(self) -> bool:
@@ -63,7 +64,7 @@ class Warden:
             raise SandboxUnavailable(f"the process that starts jobs does not answer: {error}", "try again") from error
 
 
-def _dismiss(process: subprocess.Popen[bytes], requests: socket.socket, owner: int) -> None:
+def _dismiss(process: subprocess.Popen[bytes], requests: socket.socket, owner: int, folder: Path) -> None:
     requests.close()
     if owner != os.getpid():
         return
@@ -72,3 +73,4 @@ def _dismiss(process: subprocess.Popen[bytes], requests: socket.socket, owner: i
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
+    shutil.rmtree(folder, ignore_errors=True)  # the warden did, unless somebody killed it

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import secrets
@@ -102,11 +103,15 @@ def test_jobs_end_with_their_warden_and_the_next_one_gets_another(processes: int
     sandbox = BubblewrapSandbox()
     running = sandbox.start(python_job("import time; time.sleep(300)", token))
     assert wait_until(lambda: len(command_lines(token)) >= processes)
+    folder = sandbox._means()[1].folder
     os.kill(sandbox._means()[1].pid, signal.SIGKILL)
     with pytest.raises(SandboxUnavailable, match="the process that starts jobs is gone"):
         running.wait()
     assert wait_until(lambda: command_lines(token) == [])
     assert sandbox.run(python_job("print('again')")).stdout == b"again\n"
+    del running
+    gc.collect()
+    assert not folder.exists()
 
 
 def test_a_fork_of_lamarck_can_run_jobs_too(python_job: MakeJob) -> None:
