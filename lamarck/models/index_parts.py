@@ -142,11 +142,12 @@ def _running(process: subprocess.Popen[str]) -> bool:
 
 def _bytes_in(folder: Path) -> int:
     total = 0
-    for path in folder.rglob("*"):
-        try:
-            total += path.stat().st_size if path.is_file() else 0
-        except OSError:  # pip moved it meanwhile
-            continue
+    for place, _, names in os.walk(folder):  # unlike `rglob`, it goes on where pip removes a folder meanwhile
+        for name in names:
+            try:
+                total += os.stat(os.path.join(place, name)).st_size
+            except OSError:  # pip moved it meanwhile
+                continue
     return total
 
 

