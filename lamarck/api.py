@@ -12,7 +12,6 @@ Whatever it raises on purpose is a `lamarck.errors.LamarckError`.
 from __future__ import annotations
 
 import errno
-import getpass
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -30,7 +29,6 @@ from lamarck.records import (
     Artifact,
     Attempt,
     Candidate,
-    CheckOutcome,
     Decision,
     Diagnosis,
     Difference,
@@ -42,8 +40,6 @@ from lamarck.records import (
     Run,
     Spend,
     Task,
-    Trust,
-    Verdict,
     make_candidate,
     now,
 )
@@ -208,7 +204,9 @@ class Lamarck:
         attempt = pending_attempt(run)
         if attempt is None or attempt.candidate is None or attempt.verdict is None:
             raise BadInput(f"run {run.id[:12]} is not pending", "`lamarck log` shows which runs are")
-        decided = reviewed(run.task, attempt.candidate, attempt, approve=approve, reason=reason)
+        from lamarck.checks.review import reviewed
+
+        decided = reviewed(run.task, attempt.verdict, attempt.candidate.id, approve=approve, reason=reason)
         library.record_attempt(run.id, attempt.replace(verdict=decided))
         artifact_id = None
         if decided.decision is Decision.ACCEPTED:
@@ -461,36 +459,6 @@ def final_candidate(run: Run) -> Candidate | None:
 
 def pending_attempt(run: Run) -> Attempt | None:
     return next((a for a in reversed(run.attempts) if a.verdict and a.verdict.decision is Decision.PENDING), None)
-
-
-def reviewed(task: Task, candidate: Candidate, attempt: Attempt, *, approve: bool, reason: str) -> Verdict:
-    """The verdict with a person's decision among its evidence."""
-    from lamarck.checks.verdict import decide
-
-    assert attempt.verdict is not None
-    try:
-        who = getpass.getuser()
-    except (KeyError, OSError):  # a user id without a name, as in some containers
-        who = f"user {os.getuid()}"
-    evidence = Evidence(
-        check="review",
-        check_version="1",
-        candidate_id=candidate.id,
-        outcome=CheckOutcome.PASSED if approve else CheckOutcome.FAILED,
-        trust=Trust.GIVEN,
-        log=f"{'approved' if approve else 'rejected'} by {who} at {now()}" + (f": {reason}" if reason else ""),
-    )
-    # What a model wrote or a text was read for is what the person decides about: it is not required any more.
-    weaker = {Trust.DERIVED, Trust.GENERATED}
-    required = tuple(e.check for e in attempt.verdict.evidence if e.check != "review" and e.trust not in weaker)
-    return decide(
-        task,
-        candidate.id,
-        (*attempt.verdict.evidence, evidence),
-        required=(*required, "review"),
-        accept_claimed="always" if approve else "never",
-        own_code=False,
-    )
 
 
 def _write(path: Path, text: str) -> Path:

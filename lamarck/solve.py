@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from lamarck.budget import Budget
 from lamarck.checks.agreement.comparison import Compare
 from lamarck.checks.check import Check
-from lamarck.checks.verdict import AGREEMENT, REVIEW, decide
+from lamarck.checks.verdict import AGREEMENT, REVIEW, changes, decide
 from lamarck.errors import BadInput, EnvironmentProblem, LamarckError, LimitSpent
 from lamarck.generators.generator import Generator, Proposal
 from lamarck.library.library import Library
@@ -171,30 +171,8 @@ def verify(artifact: Artifact, parts: Parts) -> Verification:
             own_code=own_code,
         )
     return Verification(
-        artifact_id=artifact.id, before=artifact.verdict, after=after, changes=_changes(artifact.verdict, after)
+        artifact_id=artifact.id, before=artifact.verdict, after=after, changes=changes(artifact.verdict, after)
     )
-
-
-def _changes(before: Verdict, after: Verdict) -> tuple[str, ...]:
-    changes: list[str] = []
-    if before.decision is not after.decision:
-        changes.append(f"verdict: {before.decision} → {after.decision}")
-    old, new = ({e.check: e for e in v.evidence} for v in (before, after))
-    for name in sorted(old.keys() | new.keys()):
-        if name not in new or name not in old:
-            changes.append(f"{name}: {'no longer measured' if name not in new else 'measured for the first time'}")
-            continue
-        for label in ("outcome", "check_version", "environment"):
-            was, now_is = getattr(old[name], label), getattr(new[name], label)
-            if was != now_is:
-                changes.append(f"{name}: {label} {str(was)[:12]} → {str(now_is)[:12]}")
-        tests_old, tests_new = ({r.id: r.outcome for r in e[name].results} for e in (old, new))
-        changes += [
-            f"{name}: {test} {tests_old.get(test, 'absent')} → {tests_new.get(test, 'absent')}"
-            for test in sorted(tests_old.keys() | tests_new.keys())
-            if tests_old.get(test) != tests_new.get(test)
-        ]
-    return tuple(changes)
 
 
 # --- one run, from its beginning to its typed end -----------------------------------------------------------------

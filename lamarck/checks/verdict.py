@@ -263,3 +263,26 @@ def _proves(item: Evidence) -> bool:
 
 def _is_claimed(item: Evidence) -> bool:
     return item.assurance is Assurance.CLAIMED
+
+
+def changes(before: Verdict, after: Verdict) -> tuple[str, ...]:
+    """What a second verdict on the same code says otherwise, one line each: decision, checks, tests."""
+    found: list[str] = []
+    if before.decision is not after.decision:
+        found.append(f"verdict: {before.decision} → {after.decision}")
+    old, new = ({e.check: e for e in v.evidence} for v in (before, after))
+    for name in sorted(old.keys() | new.keys()):
+        if name not in new or name not in old:
+            found.append(f"{name}: {'no longer measured' if name not in new else 'measured for the first time'}")
+            continue
+        for label in ("outcome", "check_version", "environment"):
+            was, now_is = getattr(old[name], label), getattr(new[name], label)
+            if was != now_is:
+                found.append(f"{name}: {label} {str(was)[:12]} → {str(now_is)[:12]}")
+        tests_old, tests_new = ({r.id: r.outcome for r in e[name].results} for e in (old, new))
+        found += [
+            f"{name}: {test} {tests_old.get(test, 'absent')} → {tests_new.get(test, 'absent')}"
+            for test in sorted(tests_old.keys() | tests_new.keys())
+            if tests_old.get(test) != tests_new.get(test)
+        ]
+    return tuple(found)
