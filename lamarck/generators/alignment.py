@@ -10,6 +10,7 @@ import builtins
 from collections.abc import Iterator
 from itertools import permutations
 
+from lamarck.generators.syntax import tree_of
 from lamarck.records import SourceFile
 
 _FEW_PARAMETERS = 3  # up to here every order of the parameters is worth a try
@@ -25,9 +26,8 @@ def variants(
     """
     main = files[0]
     moved = (SourceFile(path=path, text=main.text), *files[1:])
-    try:
-        tree = ast.parse(main.text)
-    except SyntaxError:
+    tree = tree_of(main.text)
+    if tree is None:
         return
     if wanted is None or have is None:
         yield moved
@@ -89,11 +89,8 @@ def _from_methods(text: str, source: ast.ClassDef, wanted: str, target: ast.Func
 def _parse_signature(signature: str | None) -> ast.FunctionDef | None:
     if not signature:
         return None
-    try:
-        tree = ast.parse(signature.strip().rstrip(":").removeprefix("async ") + ": ...")
-    except SyntaxError:
-        return None
-    node = tree.body[0]
+    tree = tree_of(signature.strip().rstrip(":").removeprefix("async ") + ": ...")
+    node = tree.body[0] if tree else None
     return node if isinstance(node, ast.FunctionDef) else None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from lamarck.generators.syntax import tree_of
 from lamarck.records import SourceFile
 
 _Definition = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
@@ -17,13 +18,11 @@ def documented(file: SourceFile, stubs: tuple[SourceFile, ...]) -> SourceFile:
     stub = next((s for s in stubs if s.path == file.path), None)
     if stub is None or not stub.text.strip():
         return file
-    try:
-        told = {
-            name: text for name, node in _definitions(ast.parse(stub.text)) if (text := _docstring(stub.text, node))
-        }
-        here = _definitions(ast.parse(file.text))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    shown, written = tree_of(stub.text), tree_of(file.text)
+    if shown is None or written is None:
         return file
+    told = {name: text for name, node in _definitions(shown) if (text := _docstring(stub.text, node))}
+    here = _definitions(written)
     lines = file.text.splitlines()
     for name, node in reversed(here):
         first = node.body[0]
@@ -74,10 +73,9 @@ def _is_header(lines: list[str]) -> bool:
 
 def _same_code(before: str, after: str) -> bool:
     """Whether only docstrings differ."""
-    try:
-        return _without_docstrings(ast.parse(before)) == _without_docstrings(ast.parse(after))
-    except SyntaxError:
-        return False
+    trees = [tree_of(code) for code in (before, after)]
+    first, second = [_without_docstrings(tree) if tree else None for tree in trees]
+    return first is not None and first == second
 
 
 def _without_docstrings(tree: ast.Module) -> str:

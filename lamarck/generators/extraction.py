@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from lamarck.generators.fitting import gathered_methods, named_as_asked, wrapped_body
+from lamarck.generators.syntax import tree_of
 from lamarck.records import Record, SourceFile
 
 T = TypeVar("T")
@@ -183,25 +184,17 @@ def _assign(blocks: list[tuple[str | None, str]], paths: tuple[str, ...], rules:
 
 def _parsing_part(block: str, rules: _Rules) -> str | None:
     """The block if it parses, else its longest leading part that does (a truncated reply, prose after code)."""
-    if _parses(block):
+    if tree_of(block):
         return block
     if not rules.allow("cut the end"):
         return None
     lines = block.splitlines()
     for end in range(len(lines) - 1, max(0, len(lines) - 60), -1):
         part = "\n".join(lines[:end]) + "\n"
-        if _parses(part) and _defined(ast.parse(part)):
+        if (tree := tree_of(part)) and _defined(tree):
             rules.append("cut the end")
             return part
     return None
-
-
-def _parses(code: str) -> bool:
-    try:
-        ast.parse(code)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return True
 
 
 def _defined(tree: ast.Module) -> set[str]:
@@ -239,7 +232,7 @@ def _without_extras(code: str, path: str, rules: _Rules) -> str:
         first = min([node.lineno, *(d.lineno for d in getattr(node, "decorator_list", []))])
         del lines[first - 1 : node.end_lineno]
     kept = "\n".join(lines) + "\n"
-    return kept if _parses(kept) else code
+    return kept if tree_of(kept) else code
 
 
 def _is_extra(node: ast.stmt, module: str) -> bool:

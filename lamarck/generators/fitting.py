@@ -10,6 +10,7 @@ import textwrap
 from itertools import islice
 
 from lamarck.generators.alignment import variants
+from lamarck.generators.syntax import tree_of
 from lamarck.records import SourceFile
 
 _TRIED = 12
@@ -19,24 +20,20 @@ def wrapped_body(code: str, signature: str | None) -> str | None:
     """The function of `signature` (`def f(x) -> int`) around statements that stand alone and return."""
     if not signature or not signature.startswith(("def ", "async def ")):
         return None
-    try:
-        tree = ast.parse(textwrap.dedent(code))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
-    if any(isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) for n in tree.body):
+    tree = tree_of(textwrap.dedent(code))
+    if tree is None or any(isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) for n in tree.body):
         return None
     if not any(isinstance(n, ast.Return | ast.Yield | ast.YieldFrom) for n in ast.walk(tree)):
         return None
     body = textwrap.indent(textwrap.dedent(code).strip("\n"), "    ")
     whole = f"{signature.rstrip().rstrip(':')}:\n{body}\n"
-    return whole if _parses(whole) else None
+    return whole if tree_of(whole) else None
 
 
 def gathered_methods(code: str, stub: str) -> str | None:
     """Methods that stand alone, put into the one class of the stub that has them. Imports stay before it."""
-    try:
-        tree, wanted = ast.parse(code), ast.parse(stub)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    tree, wanted = tree_of(code), tree_of(stub)
+    if tree is None or wanted is None:
         return None
     classes = [n for n in wanted.body if isinstance(n, ast.ClassDef)]
     functions = [n for n in tree.body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
@@ -56,18 +53,15 @@ def gathered_methods(code: str, stub: str) -> str | None:
     bases = ", ".join(ast.unparse(b) for b in classes[0].bases)
     header = f"class {classes[0].name}({bases}):" if bases else f"class {classes[0].name}:"
     whole = "\n".join([*outside, "", header, *inside]).strip("\n") + "\n"
-    return whole if _parses(whole) else None
+    return whole if tree_of(whole) else None
 
 
 def named_as_asked(
     files: tuple[SourceFile, ...], wanted: str | None, signature: str | None
 ) -> tuple[SourceFile, ...] | None:
     """The one function or class that was written, under the name and signature that were asked for."""
-    if wanted is None:
-        return None
-    try:
-        tree = ast.parse(files[0].text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    tree = tree_of(files[0].text)
+    if wanted is None or tree is None:
         return None
     written = [n.name for n in tree.body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)]
     bound = {t.id for n in ast.walk(tree) if isinstance(n, ast.Assign) for t in n.targets if isinstance(t, ast.Name)}
@@ -90,11 +84,3 @@ def named_as_asked(
 
 def _first_line(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     return min([node.lineno, *(d.lineno for d in node.decorator_list)])
-
-
-def _parses(code: str) -> bool:
-    try:
-        ast.parse(code)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from lamarck.generators.syntax import tree_of
 from lamarck.models.model import Message
 from lamarck.records import Context, Piece, Task
 
@@ -36,14 +37,14 @@ def render(task: Task, context: Context, *, terse: bool = True) -> tuple[Message
 
 def opening(task: Task) -> str:
     """The beginning of a reply for a model that continues it: the stub up to the body that is to be written. Empty
-    where the task is not one function with a docstring at the end of one file.
+    where the task is not one function with a docstring at the end of one file, and where a fence in the stub would end
+    the reply's block before the function.
     """
     if len(task.stubs) != 1:
         return ""
     stub = task.stubs[0]
-    try:
-        tree = ast.parse(stub.text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
+    tree = tree_of(stub.text)
+    if tree is None or "```" in stub.text:
         return ""
     last = tree.body[-1] if tree.body else None
     if not isinstance(last, ast.FunctionDef | ast.AsyncFunctionDef) or last.name != task.entry_point:

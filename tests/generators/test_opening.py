@@ -52,10 +52,11 @@ def test_it_goes_up_to_the_body() -> None:
         'def half(x):\n    "Half."; return 1\n',
         'class half:\n    """Half."""\n',
         "def half(:\n",
+        'def half(x):\n    """Half.\n\n    ```\n    half(2)\n    ```\n    """\n',
         "",
     ],
 )
-def test_it_is_empty_where_more_than_a_body_is_wanted(stub: str) -> None:
+def test_it_is_empty_where_a_body_alone_cannot_follow(stub: str) -> None:
     assert opening(task(stub)) == ""
 
 
