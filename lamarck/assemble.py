@@ -9,7 +9,7 @@ import shutil
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lamarck import __version__
 from lamarck import settings as settings_module
@@ -23,11 +23,14 @@ from lamarck.generators.reuse import Reuse
 from lamarck.library.library import Library
 from lamarck.models.model import Message, Model
 from lamarck.policy import Rules, Step
-from lamarck.records import Acceptance, Attempt, Context, Diagnosis, Event, Spend, Task, Trust, now
+from lamarck.records import Acceptance, Attempt, Context, Diagnosis, Event, Spend, Task, now
 from lamarck.sandbox.interpreter import Interpreter
 from lamarck.sandbox.sandbox import Sandbox
 from lamarck.settings import Settings
 from lamarck.solve import Deadline, Observer, Parts
+
+if TYPE_CHECKING:
+    from lamarck.checks.gate import Means
 
 EMBEDDING_WEIGHTS = "all-minilm-l6-v2-int8"
 
@@ -140,24 +143,29 @@ class Assembly:
 
     @cached_property
     def tests(self) -> Any:
-        from lamarck.checks.given_tests import GivenTests
+        """The given tests' check, which also looks at the tests before anything is spent on them."""
+        return next(check for check in self.checks if check.name == "tests")
 
-        return GivenTests(self.judge)
+    @cached_property
+    def means(self) -> Means:
+        """What checks are built from."""
+        from lamarck.checks.gate import Means
+
+        return Means(
+            settings=self.settings,
+            judge=self.judge,
+            sandbox=self.sandbox,
+            interpreter=self.interpreter,
+            importable=self.importable,
+            folder=self.folder,
+        )
 
     @cached_property
     def checks(self) -> tuple[Check, ...]:
-        """Cheapest first."""
-        from lamarck.checks.given_tests import GivenTests
-        from lamarck.checks.parse import ParseCheck
-        from lamarck.checks.security import SecurityCheck
+        """Those of the loop, cheapest first."""
+        from lamarck.checks.gate import build_checks
 
-        return (
-            ParseCheck(importable=self.importable),
-            SecurityCheck(),
-            self.tests,
-            GivenTests(self.judge, trust=Trust.DERIVED),
-            GivenTests(self.judge, trust=Trust.GENERATED),
-        )
+        return build_checks(self.means, names=("parse", "security", "tests", "derived-tests", "generated-tests"))
 
     @cached_property
     def agreement(self) -> Any:

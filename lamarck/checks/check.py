@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Literal, Protocol
 
 from lamarck.records import Candidate, Evidence, Task
+
+Level = Literal["quick", "standard", "deep"]
+LEVELS: tuple[Level, ...] = ("quick", "standard", "deep")
 
 
 class Check(Protocol):
@@ -25,6 +28,10 @@ class Check(Protocol):
     @property
     def required(self) -> bool:
         """For admission."""
+
+    @property
+    def level(self) -> Level:
+        """The lowest level at which it runs: quick in every loop, standard in CI, deep in the background."""
 
     def applies(self, task: Task) -> bool:
         """False when the task gives this check nothing to measure; then it is not missing either."""

@@ -6,6 +6,8 @@ import re
 import time
 from collections.abc import Iterator
 
+from lamarck.checks.check import Level
+from lamarck.checks.gate import Means
 from lamarck.checks.hollow import Body, emptied, hollow_for, is_stubbed
 from lamarck.checks.judge.judge import JUDGE_VERSION, Judge, JudgeReport, Subject, SubjectReport
 from lamarck.errors import BadInput
@@ -22,6 +24,8 @@ class GivenTests:
     Given tests have to prove something: when a body of `return None` or `raise NotImplementedError` passes all of
     them, or when they don't collect, `run` and `preflight` raise `BadInput`. That is measured once per set of tests.
     """
+
+    level: Level = "quick"
 
     def __init__(self, judge: Judge, trust: Trust = Trust.GIVEN) -> None:
         self._judge = judge
@@ -94,6 +98,18 @@ class GivenTests:
             replay_command=f"lamarck verify {candidate.id[:12]}",
             seconds=seconds,
         )
+
+
+def build(means: Means) -> GivenTests:
+    return GivenTests(means.judge)
+
+
+def build_derived(means: Means) -> GivenTests:
+    return GivenTests(means.judge, trust=Trust.DERIVED)
+
+
+def build_generated(means: Means) -> GivenTests:
+    return GivenTests(means.judge, trust=Trust.GENERATED)
 
 
 def _hollow_versions(task: Task, candidate: Candidate) -> Iterator[dict[Body, tuple[SourceFile, ...]]]:

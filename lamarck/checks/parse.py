@@ -13,6 +13,8 @@ import tokenize
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
+from lamarck.checks.check import Level
+from lamarck.checks.gate import Means
 from lamarck.records import (
     AcceptanceKind,
     Assurance,
@@ -42,6 +44,7 @@ class ParseCheck:
     name = "parse"
     version = f"2+python{sys.version_info.major}.{sys.version_info.minor}"
     required = True
+    level: Level = "quick"
 
     def __init__(self, *, importable: frozenset[str]) -> None:
         self._importable = importable
@@ -96,6 +99,10 @@ class ParseCheck:
             else:
                 what = f"imports {item.module}, which the chosen Python environment does not have"
                 yield _finding("missing-package", what, file, item.line)
+
+
+def build(means: Means) -> ParseCheck:
+    return ParseCheck(importable=means.importable)
 
 
 # --- places -------------------------------------------------------------------------------------------------------

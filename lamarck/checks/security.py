@@ -10,7 +10,9 @@ import re
 import time
 
 from lamarck.checks.bandit_scan import ScanBroke, bandit_version, scan
+from lamarck.checks.check import Level
 from lamarck.checks.dangers import dangers, defined_names
+from lamarck.checks.gate import Means
 from lamarck.checks.verdict import WAIVED, vetoes
 from lamarck.records import Assurance, Candidate, CheckOutcome, Evidence, Finding, SourceFile, Task
 from lamarck.tasks.python_source import parse_python
@@ -40,6 +42,7 @@ class SecurityCheck:
 
     name = "security"
     required = True
+    level: Level = "quick"
 
     def __init__(self, *, waived: frozenset[str] = frozenset()) -> None:
         self._waived = {rule.lower() for rule in waived}
@@ -85,6 +88,10 @@ class SecurityCheck:
         if finding.rule.lower() not in self._waived:
             return finding
         return finding.replace(message=f"{WAIVED}{finding.message}")
+
+
+def build(means: Means) -> SecurityCheck:
+    return SecurityCheck()
 
 
 def _described(finding: Finding) -> str:
