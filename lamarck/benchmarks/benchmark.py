@@ -61,6 +61,7 @@ class Benchmark:
             )
             self._results = stack.enter_context(ResultFile(options.results, self._header))
             self._open = stack.pop_all()
+        self._harness = Harness(self._lamarck, self._model, tokens=options.tokens, seed=options.seed)
 
     def __enter__(self) -> Self:
         return self
@@ -72,8 +73,7 @@ class Benchmark:
 
     def run(self, on_progress: OnProgress | None = None) -> None:
         """Finish what is not finished yet. See `Harness.run` for what it raises."""
-        harness = Harness(self._lamarck, self._model, tokens=self._options.tokens, seed=self._options.seed)
-        harness.run(self._problems, self._options.arms, self._results, on_progress)
+        self._harness.run(self._problems, self._options.arms, self._results, on_progress)
 
     def rows(self) -> tuple[Result, ...]:
         """The last row of every pair of this benchmark's tasks, arms and seed; a file may hold more."""
@@ -84,4 +84,9 @@ class Benchmark:
 
     def report(self) -> Report:
         options = self._options
-        return summarise(self._header, self.rows(), options.arms, seed=options.seed, machine=this_machine())
+        report = summarise(self._header, self.rows(), options.arms, seed=options.seed, machine=this_machine())
+        if not self._harness.seconds:
+            return report
+        return report.replace(
+            seconds=self._harness.seconds, own_share=self._harness.own_seconds / self._harness.seconds
+        )

@@ -44,6 +44,9 @@ class Harness:
         self._model = model
         self._tokens = tokens
         self._seed = seed
+        self.seconds = 0.0  # wall clock of `run`, and what of it the harness itself took: not arms, not scoring
+        self.own_seconds = 0.0
+        self._working = 0.0
 
     def run(
         self,
@@ -60,6 +63,7 @@ class Harness:
         open_pairs = [(p, a) for p, a in pairs if not results.is_done((p.id, a, self._seed))]
         clock = _Clock([a for _, a in open_pairs])
         done = len(pairs) - len(open_pairs)
+        started = time.monotonic()
         with tempfile.TemporaryDirectory(prefix="lamarck-bench-") as scratch:
             built: Built | BadInput | None = None
             for number, (problem, arm) in enumerate(open_pairs):
@@ -70,6 +74,8 @@ class Harness:
                 results.append(result)
                 clock.finished(arm, time.monotonic() - began)
                 done += 1
+                self.seconds = time.monotonic() - started
+                self.own_seconds = self.seconds - self._working
                 if on_progress is not None:
                     on_progress(Progress(done=done, total=len(pairs), result=result, seconds_left=clock.left()))
 
@@ -97,8 +103,11 @@ class Harness:
         except BadInput as error:  # the task's own tests decide nothing, say
             proposed = None
             row = row.replace(note=error.line)
-        row = _spent(row, meter, time.perf_counter() - wall, _cpu_seconds() - cpu)
-        return row if proposed is None else self._scored(row, built, proposed)
+        took = time.perf_counter() - wall
+        row = _spent(row, meter, took, _cpu_seconds() - cpu)
+        row = row if proposed is None else self._scored(row, built, proposed)
+        self._working += took + row.scoring_seconds
+        return row
 
     def _scored(self, row: Result, built: Built, proposed: Proposed) -> Result:
         if proposed.broke:

@@ -27,13 +27,14 @@ Spend = Callable[[Result], float]
 
 
 def plot_svg(rows: Sequence[Result], arms: Sequence[str], *, title: str) -> str:
-    """Two panels side by side: share of tasks solved within x generated tokens, and within x seconds, a task.
+    """Two panels side by side: share of tasks solved within x generated tokens, and within x CPU-seconds, a
+    task.
 
     A line ends at the largest spend of its arm. rows: of one seed, one for each arm and task.
     """
     panels = (
         ("generated tokens a task", lambda r: float(r.generated_tokens)),
-        ("seconds a task", lambda r: r.seconds),
+        ("CPU-seconds a task", lambda r: r.cpu_seconds),
     )
     shown = [a for a in arms if any(r.arm == a for r in rows)]
     legend = 34 + 18 * math.ceil(len(shown) / 4)

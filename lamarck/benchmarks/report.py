@@ -49,12 +49,18 @@ class Comparison(Record, frozen=True, kw_only=True):
 
 
 class Report(Record, frozen=True, kw_only=True):
+    """seconds, own_share: wall clock of what was run now, replayed replies costing nothing, and the share of it that
+    the harness itself took beside arms and scoring; None where nothing was run.
+    """
+
     header: Header
     seed: int
     machine: Machine
     arms: tuple[ArmSummary, ...]
     comparisons: tuple[Comparison, ...]
     peers: tuple[Peer, ...]
+    seconds: float | None = None
+    own_share: float | None = None
 
 
 def summarise(header: Header, rows: Sequence[Result], arms: Sequence[str], *, seed: int, machine: Machine) -> Report:
@@ -143,6 +149,8 @@ def as_text(report: Report) -> str:
     if report.comparisons:
         heads = (f"{report.comparisons[0].baseline} against", *_COMPARISON_HEADS)
         parts.append(_columns(heads, [_comparison_cells(c) for c in report.comparisons]))
+    if report.seconds is not None and report.own_share is not None:
+        parts.append(f"this run: {report.seconds:.0f} s, of which the harness itself {100 * report.own_share:.1f}%")
     if report.peers:
         peers = "\n".join(f"  {100 * p.share:.1f}%  {p.name} ({p.source}; differs: {p.differs})" for p in report.peers)
         parts.append(f"published elsewhere:\n{peers}")

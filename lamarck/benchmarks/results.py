@@ -156,6 +156,20 @@ class ResultFile:
             raise DiskFull(f"{self.path}: cannot be written: {error.strerror}", "free some space and resume") from error
 
 
+def read_results(path: Path) -> tuple[Header, tuple[Result, ...]]:
+    """(header, the last row of every task, arm and seed) of a result file that may still be written to: a last line
+    that is cut short is left out. Raises `BadInput`.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise BadInput(f"{path}: cannot be read: {error.strerror}", "name a file that `lamarck bench` wrote") from error
+    found = list(_read(path, content[: content.rfind(b"\n") + 1].splitlines()))
+    if not found or not isinstance(found[0], Header):
+        raise BadInput(f"{path}: its first line is no header", "give a file that `lamarck bench` wrote")
+    return found[0], tuple({r.key: r for r in found[1:] if isinstance(r, Result)}.values())
+
+
 def _read(path: Path, lines: Iterable[bytes]) -> Iterable[Header | Result]:
     for number, line in enumerate(lines, 1):
         try:

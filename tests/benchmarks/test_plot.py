@@ -11,7 +11,7 @@ from lamarck.benchmarks.results import Result
 
 def row(task: str, arm: str, solved: bool, tokens: int) -> Result:
     return Result(
-        task=task, arm=arm, seed=0, outcome="scored", solved=solved, generated_tokens=tokens, seconds=tokens / 10
+        task=task, arm=arm, seed=0, outcome="scored", solved=solved, generated_tokens=tokens, cpu_seconds=tokens / 10
     )
 
 

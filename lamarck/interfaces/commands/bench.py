@@ -1,4 +1,4 @@
-"""`lamarck bench`: arms over the tasks of a suite, scored by hidden tests; figures of the spine and of the sandbox."""
+"""`lamarck bench`: arms over the tasks of a suite, scored by hidden tests; figures of Lamarck itself."""
 
 from __future__ import annotations
 
@@ -13,78 +13,95 @@ from lamarck.interfaces.terminal import Terminal
 if TYPE_CHECKING:
     from lamarck.benchmarks.benchmark import Benchmark, Options
     from lamarck.benchmarks.harness import Progress
+    from lamarck.interfaces.commands.figures import Measured
     from lamarck.settings import Settings
 
-SPINE = "spine"
-SANDBOX = "sandbox"
-REPLIES = "replies"
+Suite = Annotated[
+    str,
+    typer.Argument(
+        metavar="SUITE",
+        help="own, humaneval, humanevalfix, mbpp, exercism or quixbugs; pooled: the result files of several of them as"
+        " one; spine: start, library hit, own overhead, judge, crash rounds; sandbox: cold, warm, plain and docker side"
+        " by side, mixed jobs, kills; replies: what each mend of a reply wins.",
+    ),
+]
+Data = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="The suite's data. Default for own: the shipped tasks.", show_default=False),
+]
+Arms = Annotated[str, typer.Option(metavar="A,B,…", help="What to compare; an unknown name lists the known ones.")]
+Limit = Annotated[
+    int | None,
+    typer.Option(metavar="N", min=1, help="Only N tasks, drawn by the seed. Default: all.", show_default=False),
+]
+Seed = Annotated[int, typer.Option(metavar="S", help="Of the draw and of the sampling.")]
+Replies = Annotated[
+    Path | None,
+    typer.Option(metavar="BANK", help="Record replies there, and replay those it holds.", show_default=False),
+]
+Resume = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE", help="Append results there, one JSON line each; go on where it ends.", show_default=False
+    ),
+]
+Results = Annotated[
+    list[Path] | None,
+    typer.Option(metavar="FILE", help="A result file to pool. May be given several times.", show_default=False),
+]
+JsonFile = Annotated[
+    Path | None, typer.Option("--json", metavar="FILE", help="Write the report as JSON.", show_default=False)
+]
+Plot = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Write solved against tokens and CPU-seconds, as SVG.", show_default=False),
+]
+Tokens = Annotated[int, typer.Option(metavar="N", min=1, help="Generated tokens an arm may spend on a task.")]
+Rounds = Annotated[
+    int, typer.Option(metavar="N", min=0, help="Crash rounds of the spine; killed supervisors of the sandbox.")
+]
+Jobs = Annotated[int, typer.Option(metavar="N", min=0, help="Mixed jobs of the sandbox.")]
 
 
 def bench(
     ctx: typer.Context,
-    suite: Annotated[
-        str,
-        typer.Argument(
-            metavar="SUITE",
-            help="own, humaneval, humanevalfix, mbpp, exercism or quixbugs; spine: start, library hit, own overhead,"
-            " judge, crash rounds; sandbox: cold, warm, plain and docker side by side, mixed jobs, kills; replies: what"
-            " each mend of a reply wins.",
-        ),
-    ],
-    data: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="The suite's data. Default for own: the shipped tasks.", show_default=False),
-    ] = None,
-    arms: Annotated[
-        str, typer.Option(metavar="A,B,…", help="What to compare; an unknown name lists the known ones.")
-    ] = "reference,empty,raw,best-of-n,lamarck",
-    limit: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=1, help="Only N tasks, drawn by the seed. Default: all.", show_default=False),
-    ] = None,
-    seed: Annotated[int, typer.Option(metavar="S", help="Of the draw and of the sampling.")] = 0,
-    replies: Annotated[
-        Path | None,
-        typer.Option(metavar="BANK", help="Record replies there, and replay those it holds.", show_default=False),
-    ] = None,
-    resume: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE", help="Append results there, one JSON line each; go on where it ends.", show_default=False
-        ),
-    ] = None,
-    json: Annotated[
-        Path | None, typer.Option("--json", metavar="FILE", help="Write the report as JSON.", show_default=False)
-    ] = None,
-    plot: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Write solved against tokens and seconds, as SVG.", show_default=False),
-    ] = None,
+    suite: Suite,
+    data: Data = None,
+    arms: Arms = "reference,empty,raw,best-of-n,lamarck",
+    limit: Limit = None,
+    seed: Seed = 0,
+    replies: Replies = None,
+    resume: Resume = None,
+    results: Results = None,
+    json: JsonFile = None,
+    plot: Plot = None,
     model: Model = None,
-    tokens: Annotated[
-        int, typer.Option(metavar="N", min=1, help="Generated tokens an arm may spend on a task.")
-    ] = 1500,
-    rounds: Annotated[
-        int, typer.Option(metavar="N", min=0, help="Crash rounds of the spine; killed supervisors of the sandbox.")
-    ] = 10,
-    jobs: Annotated[int, typer.Option(metavar="N", min=0, help="Mixed jobs of the sandbox.")] = 1000,
+    tokens: Tokens = 1500,
+    rounds: Rounds = 10,
+    jobs: Jobs = 1000,
 ) -> int:
     """Compare ways from a task to code, at equal tokens, on tests that none of them sees."""
+    from lamarck.benchmarks.arms import choose_arms
+    from lamarck.benchmarks.benchmark import Options
+    from lamarck.interfaces.commands.figures import FIGURES, Wanted
     from lamarck.settings import load_settings
 
     terminal: Terminal = ctx.obj
     terminal.json = False  # here --json names a file, and standard output holds the table
     _check_places(json, plot)
     settings, _ = load_settings(flags={"models.tiers": None if model is None else (model,)})
-    if suite == SPINE:
-        return _spine(terminal, settings, rounds=rounds, json=json)
-    if suite == SANDBOX:
-        return _sandbox(terminal, settings, jobs=jobs, kills=rounds, json=json, plot=plot)
-    if suite == REPLIES:
-        return _replies(terminal, settings, data, json=json)
-    from lamarck.benchmarks.arms import choose_arms
-    from lamarck.benchmarks.benchmark import Options
-
+    if suite in FIGURES:
+        wanted = Wanted(
+            settings=settings,
+            say=terminal.note,
+            data=data,
+            results=tuple(results or ()),
+            arms=choose_arms(arms),
+            seed=seed,
+            rounds=rounds,
+            jobs=jobs,
+        )
+        return _figures(terminal, FIGURES[suite](wanted), json=json, plot=plot)
     options = Options(
         suite=suite,
         arms=choose_arms(arms),
@@ -96,6 +113,18 @@ def bench(
         replies=replies,
     )
     return _compare(terminal, settings, options, json=json, plot=plot)
+
+
+def _figures(terminal: Terminal, measured: Measured, *, json: Path | None, plot: Path | None) -> int:
+    terminal.text(measured.text + "\n")
+    if json is not None:
+        _write(json, _indented(measured.report.to_json()))
+    if plot is not None:
+        if measured.svg is None:
+            terminal.note("this suite has no plot")
+        else:
+            _write(plot, measured.svg())
+    return 0
 
 
 def _compare(terminal: Terminal, settings: Settings, options: Options, *, json: Path | None, plot: Path | None) -> int:
@@ -126,46 +155,6 @@ def _tell(terminal: Terminal, benchmark: Benchmark, *, json: Path | None, plot: 
         header = report.header
         title = f"{header.suite}, {header.model}, {header.tokens} generated tokens a task at most"
         _write(plot, plot_svg(benchmark.rows(), [a.arm for a in report.arms], title=title))
-
-
-def _spine(terminal: Terminal, settings: Settings, *, rounds: int, json: Path | None) -> int:
-    from lamarck.benchmarks.spine import measure_spine, spine_text
-
-    report = measure_spine(settings, rounds=rounds, say=terminal.note)
-    terminal.text(spine_text(report) + "\n")
-    if json is not None:
-        _write(json, _indented(report.to_json()))
-    return 0
-
-
-def _replies(terminal: Terminal, settings: Settings, data: Path | None, *, json: Path | None) -> int:
-    from lamarck.benchmarks.replies import measure_replies, read_corpus, replies_text
-    from lamarck.errors import BadInput
-
-    if data is None:
-        raise BadInput("the replies are not named", "name a file of them with --data, such as examples/replies.jsonl")
-    report = measure_replies(read_corpus(data), settings, say=terminal.note)
-    terminal.text(replies_text(report) + "\n")
-    if json is not None:
-        _write(json, _indented(report.to_json()))
-    return 0
-
-
-def _sandbox(
-    terminal: Terminal, settings: Settings, *, jobs: int, kills: int, json: Path | None, plot: Path | None
-) -> int:
-    from lamarck.benchmarks.bars import bars_svg
-    from lamarck.benchmarks.sandboxes import measure_sandboxes, sandboxes_text
-
-    report = measure_sandboxes(settings, jobs=jobs, kills=kills, say=terminal.note)
-    terminal.text(sandboxes_text(report) + "\n")
-    if json is not None:
-        _write(json, _indented(report.to_json()))
-    if plot is not None:
-        bars = [(c.way, c.job, c.milliseconds["p50"]) for c in report.costs if not c.missing]
-        title = "One job" if report.machine.load is None else f"One job, load {report.machine.load:g}"
-        _write(plot, bars_svg(bars, title=title, unit="milliseconds, median"))
-    return 0
 
 
 def progress_line(progress: Progress) -> str:

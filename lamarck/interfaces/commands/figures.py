@@ -1,0 +1,91 @@
+"""The suites of `lamarck bench` that do not run arms: each gives a text, a report, perhaps a plot.
+
+Another suite of the kind is a function from `Wanted` to `Measured` and a line in `FIGURES`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lamarck.records import Record
+    from lamarck.settings import Settings
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What was asked for; a suite reads what it needs of it. say: a line of progress, for a person."""
+
+    settings: Settings
+    say: Callable[[str], None]
+    data: Path | None = None
+    results: tuple[Path, ...] = ()
+    arms: tuple[str, ...] = ()
+    seed: int = 0
+    rounds: int = 10
+    jobs: int = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Measured:
+    """text: as a person reads it. report: what `--json` writes. svg: makes what `--plot` writes, where there is one."""
+
+    text: str
+    report: Record
+    svg: Callable[[], str] | None = None
+
+
+def spine(wanted: Wanted) -> Measured:
+    from lamarck.benchmarks.spine import measure_spine, spine_text
+
+    report = measure_spine(wanted.settings, rounds=wanted.rounds, say=wanted.say)
+    return Measured(text=spine_text(report), report=report)
+
+
+def replies(wanted: Wanted) -> Measured:
+    from lamarck.benchmarks.replies import measure_replies, read_corpus, replies_text
+    from lamarck.errors import BadInput
+
+    if wanted.data is None:
+        raise BadInput("the replies are not named", "name a file of them with --data, such as examples/replies.jsonl")
+    report = measure_replies(read_corpus(wanted.data), wanted.settings, say=wanted.say)
+    return Measured(text=replies_text(report), report=report)
+
+
+def sandbox(wanted: Wanted) -> Measured:
+    from lamarck.benchmarks.bars import bars_svg
+    from lamarck.benchmarks.sandboxes import measure_sandboxes, sandboxes_text
+
+    report = measure_sandboxes(wanted.settings, jobs=wanted.jobs, kills=wanted.rounds, say=wanted.say)
+    bars = [(c.way, c.job, c.milliseconds["p50"]) for c in report.costs if not c.missing]
+    title = "One job" if report.machine.load is None else f"One job, load {report.machine.load:g}"
+    return Measured(
+        text=sandboxes_text(report),
+        report=report,
+        svg=lambda: bars_svg(bars, title=title, unit="milliseconds, median"),
+    )
+
+
+def pooled(wanted: Wanted) -> Measured:
+    from lamarck.benchmarks.plot import plot_svg
+    from lamarck.benchmarks.pooled import pool
+    from lamarck.benchmarks.report import as_text
+
+    report, rows = pool(wanted.results, wanted.arms, seed=wanted.seed)
+    title = f"{report.header.suite}, {report.header.model}, {report.header.tokens} generated tokens a task at most"
+    return Measured(
+        text=as_text(report),
+        report=report,
+        svg=lambda: plot_svg(rows, [a.arm for a in report.arms], title=title),
+    )
+
+
+FIGURES: Mapping[str, Callable[[Wanted], Measured]] = {
+    "spine": spine,
+    "sandbox": sandbox,
+    "replies": replies,
+    "pooled": pooled,
+}
