@@ -59,6 +59,7 @@ class AcceptanceKind(StrEnum):
     PYTEST = "pytest"  # a test file; unittest classes run in it too
     DOCTEST = "doctest"  # a stub's doctests
     EXAMPLES = "examples"  # a JSON list of {"call": …, "equals": …} or {"call": …, "raises": …}
+    BDD = "bdd"  # a specification, in YAML or as a Gherkin feature
 
 
 class SourceFile(Record, frozen=True, kw_only=True):
@@ -374,6 +375,19 @@ class Verdict(Record, frozen=True, kw_only=True):
 class ArtifactStatus(StrEnum):
     LIVE = "live"
     RETIRED = "retired"
+    QUARANTINED = "quarantined"  # came from elsewhere and was not proven here yet: never found, never served
+
+
+class Provenance(Record, frozen=True, kw_only=True):
+    """Where code that was not made for this library comes from.
+
+    source: `package==version`, a repository's folder, or the bundle that brought it. licence: as its authors state it,
+    or "unknown". place: the file and the name in it.
+    """
+
+    source: str
+    licence: str = "unknown"
+    place: str = ""
 
 
 class Usage(Record, frozen=True, kw_only=True):
@@ -394,6 +408,7 @@ class Artifact(Record, frozen=True, kw_only=True):
     lineage: tuple[str, ...] = ()  # artifact ids it descends from, nearest first
     status: ArtifactStatus = ArtifactStatus.LIVE
     usage: Usage = Usage()
+    provenance: Provenance | None = None  # None: made here, or by the user
 
 
 # --- the run log --------------------------------------------------------------------------------------------------

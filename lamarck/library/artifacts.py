@@ -3,57 +3,99 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from lamarck.library.index_entry import IndexEntry
+from lamarck.library.columns import columns_of, hash_of_text, put_tags, silence
+from lamarck.library.index_entry import IndexEntry, index_entry
+from lamarck.library.packing import packed, unpacked
 from lamarck.library.vectors import drop_vector, put_vector
+from lamarck.library.versions import Version
 from lamarck.records import Artifact, ArtifactStatus, Usage
+
+_MANY = 500  # parameters of one statement
 
 
 def save_artifact(
     connection: sqlite3.Connection, artifact: Artifact, entry: IndexEntry, vector: tuple[str, bytes] | None
 ) -> None:
-    """Insert, or update what may change, with full text and vector. `vector`: (digest of the model, floats)."""
-    seq, meaning = _upsert(connection, artifact, entry)
+    """Insert, or update what may change, with full text and vector, and settle which version answers for its task.
+
+    vector: (digest of the model, floats).
+    """
+    seq, meaning, key, before = _upsert(connection, artifact, entry)
     connection.execute("DELETE FROM words WHERE rowid = ?", (seq,))
-    if artifact.status is ArtifactStatus.RETIRED:
+    drop_is_due = vector is None and meaning != hash_of_text(entry.meaning)
+    for each in {key, before}:
+        settle(connection, each)
+    if not connection.execute("SELECT found FROM artifacts WHERE seq = ?", (seq,)).fetchone()[0]:
         drop_vector(connection, seq)
         return
-    connection.execute(
-        "INSERT INTO words (rowid, name, goal, signature, doc) VALUES (?, ?, ?, ?, ?)",
-        (seq, entry.name, entry.goal, entry.signature, entry.doc),
-    )
+    _put_words(connection, seq, entry)
     if vector is not None:
         put_vector(connection, seq, *vector)
-    elif meaning != entry.meaning:
+    elif drop_is_due:
         drop_vector(connection, seq)  # it says what the artifact meant before
 
 
-def _upsert(connection: sqlite3.Connection, artifact: Artifact, entry: IndexEntry) -> tuple[int, str]:
-    """The row, and the meaning that stood there before."""
-    arity, returns = (entry.shape.arity, entry.shape.returns) if entry.shape else (None, None)
-    known = connection.execute("SELECT seq, meaning FROM artifacts WHERE id = ?", (artifact.id,)).fetchone()
+def settle(connection: sqlite3.Connection, key: str) -> None:
+    """Which versions of a task are found, and their full text; what is found again gets its vector later."""
+    gone, back = silence(connection, key)
+    for seq in gone:
+        connection.execute("DELETE FROM words WHERE rowid = ?", (seq,))
+        drop_vector(connection, seq)
+    for seq in back:
+        connection.execute("DELETE FROM words WHERE rowid = ?", (seq,))
+        _put_words(connection, seq, index_entry(read_artifact(connection, seq)))
+
+
+def _put_words(connection: sqlite3.Connection, seq: int, entry: IndexEntry) -> None:
+    connection.execute(
+        "INSERT OR REPLACE INTO words (rowid, name, goal, signature, doc) VALUES (?, ?, ?, ?, ?)",
+        (seq, entry.name, entry.goal, entry.signature, entry.doc),
+    )
+
+
+def _upsert(connection: sqlite3.Connection, artifact: Artifact, entry: IndexEntry) -> tuple[int, str, str, str]:
+    """The row, the hash of the meaning that stood there before, the key of its task now and before."""
+    columns = columns_of(artifact, entry)
+    known = connection.execute("SELECT seq, meaning, key FROM artifacts WHERE id = ?", (artifact.id,)).fetchone()
     if known is None:
         usage = artifact.usage
+        values = {
+            **columns,
+            "id": artifact.id,
+            "created": artifact.created,
+            "status": artifact.status,
+            "found": artifact.status is ArtifactStatus.LIVE,
+            "served": usage.served,
+            "last_served": usage.last_served,
+        }
         (seq,) = connection.execute(
-            "INSERT INTO artifacts (id, created, status, served, last_served, arity, returns, meaning)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING seq",
-            (
-                *(artifact.id, artifact.created, artifact.status, usage.served, usage.last_served),
-                *(arity, returns, entry.meaning),
-            ),
+            f"INSERT INTO artifacts ({', '.join(values)}) VALUES ({', '.join('?' * len(values))}) RETURNING seq",  # noqa: S608 - our own names
+            tuple(values.values()),
         ).fetchone()
-        connection.execute("INSERT INTO records VALUES (?, ?)", (seq, artifact.to_json()))
-        return seq, entry.meaning
-    seq, meaning = known
+        connection.execute("INSERT INTO records VALUES (?, ?)", (seq, packed(artifact.to_json())))
+        put_tags(connection, seq, artifact.task.tags)
+        return seq, columns["meaning"], columns["key"], columns["key"]
+    seq, meaning, before = known
     first = read_artifact(connection, seq)
-    changed = first.replace(task=artifact.task, verdict=artifact.verdict, lineage=artifact.lineage)
-    connection.execute(
-        "UPDATE artifacts SET status = ?, arity = ?, returns = ?, meaning = ? WHERE seq = ?",
-        (artifact.status, arity, returns, entry.meaning, seq),
+    changed = first.replace(
+        task=artifact.task,
+        verdict=artifact.verdict,
+        lineage=artifact.lineage,
+        provenance=artifact.provenance or first.provenance,
     )
-    connection.execute("UPDATE records SET record = ? WHERE seq = ?", (changed.to_json(), seq))
-    return seq, meaning
+    columns = columns_of(changed, entry)
+    names = ", ".join(f"{name} = ?" for name in columns)
+    found = artifact.status is ArtifactStatus.LIVE
+    connection.execute(
+        f"UPDATE artifacts SET {names}, status = ?, found = ? WHERE seq = ?",  # noqa: S608 - our own names
+        (*columns.values(), artifact.status, found, seq),
+    )
+    connection.execute("UPDATE records SET record = ? WHERE seq = ?", (packed(changed.to_json()), seq))
+    connection.execute("DELETE FROM tags WHERE seq = ?", (seq,))
+    put_tags(connection, seq, artifact.task.tags)
+    return seq, meaning, columns["key"], before
 
 
 def read_artifact(connection: sqlite3.Connection, seq: int) -> Artifact:
@@ -61,7 +103,7 @@ def read_artifact(connection: sqlite3.Connection, seq: int) -> Artifact:
         "SELECT record, status, served, last_served FROM artifacts JOIN records USING (seq) WHERE seq = ?", (seq,)
     ).fetchone()
     usage = Usage(served=served, last_served=last_served)
-    return Artifact.from_json(record).replace(status=ArtifactStatus(status), usage=usage)
+    return Artifact.from_json(unpacked(record)).replace(status=ArtifactStatus(status), usage=usage)
 
 
 def rows_by_age(connection: sqlite3.Connection) -> list[int]:
@@ -69,24 +111,42 @@ def rows_by_age(connection: sqlite3.Connection) -> list[int]:
 
 
 def count_use(connection: sqlite3.Connection, seq: int, at: str) -> None:
-    connection.execute("UPDATE artifacts SET served = served + 1, last_served = ? WHERE seq = ?", (at, seq))
+    connection.execute(
+        "UPDATE artifacts SET served = served + 1, tried = tried + 1, last_served = ? WHERE seq = ?", (at, seq)
+    )
 
 
 def retire_artifact(connection: sqlite3.Connection, seq: int) -> None:
     connection.execute("UPDATE artifacts SET status = ? WHERE seq = ?", (ArtifactStatus.RETIRED, seq))
-    connection.execute("DELETE FROM words WHERE rowid = ?", (seq,))
-    drop_vector(connection, seq)
+    (key,) = connection.execute("SELECT key FROM artifacts WHERE seq = ?", (seq,)).fetchone()
+    settle(connection, key)
+
+
+def versions_of(connection: sqlite3.Connection, key: str) -> list[Version]:
+    """All versions of a task, oldest first."""
+    rows = connection.execute(
+        "SELECT seq, status, found, why FROM artifacts WHERE key = ? ORDER BY created, seq", (key,)
+    ).fetchall()
+    return [
+        Version(
+            artifact=read_artifact(connection, seq),
+            number=number,
+            answers=bool(found),
+            why=why or ("" if status == ArtifactStatus.LIVE else str(status)),
+        )
+        for number, (seq, status, found, why) in enumerate(rows, start=1)
+    ]
 
 
 def has_vector_for(connection: sqlite3.Connection, id_: str, meaning: str, digest: str) -> bool:
     row = connection.execute(
         "SELECT 1 FROM artifacts JOIN vectors USING (seq) WHERE id = ? AND meaning = ? AND digest = ?",
-        (id_, meaning, digest),
+        (id_, hash_of_text(meaning), digest),
     ).fetchone()
     return row is not None
 
 
-_WITHOUT_VECTOR = "FROM artifacts WHERE status = 'live' AND seq NOT IN (SELECT seq FROM vectors WHERE digest = :digest)"
+_WITHOUT_VECTOR = "FROM artifacts WHERE found AND seq NOT IN (SELECT seq FROM vectors WHERE digest = :digest)"
 
 
 def count_without_vector(connection: sqlite3.Connection, digest: str) -> int:
@@ -95,17 +155,33 @@ def count_without_vector(connection: sqlite3.Connection, digest: str) -> int:
 
 
 def without_vector(connection: sqlite3.Connection, digest: str, limit: int) -> list[tuple[int, str]]:
-    """(row, text to embed) of live artifacts that have no vector of this model."""
-    query = f"SELECT seq, meaning {_WITHOUT_VECTOR} ORDER BY seq LIMIT :limit"
-    return connection.execute(query, {"digest": digest, "limit": limit}).fetchall()
+    """(row, text to embed) of artifacts that are found and have no vector of this model."""
+    query = f"SELECT seq {_WITHOUT_VECTOR} ORDER BY seq LIMIT :limit"
+    rows = connection.execute(query, {"digest": digest, "limit": limit}).fetchall()
+    return [(seq, index_entry(read_artifact(connection, seq)).meaning) for (seq,) in rows]
 
 
 def add_vectors(connection: sqlite3.Connection, digest: str, embedded: Sequence[tuple[int, str, bytes]]) -> int:
     """(row, text, vector) each; one whose text changed or that was retired meanwhile is left out."""
     added = 0
-    current = "SELECT 1 FROM artifacts WHERE seq = ? AND meaning = ? AND status = 'live'"
+    current = "SELECT 1 FROM artifacts WHERE seq = ? AND meaning = ? AND found"
     for seq, meaning, vector in embedded:
-        if connection.execute(current, (seq, meaning)).fetchone():
+        if connection.execute(current, (seq, hash_of_text(meaning))).fetchone():
             put_vector(connection, seq, digest, vector)
             added += 1
     return added
+
+
+def read_artifacts(connection: sqlite3.Connection, rows: Iterable[int]) -> dict[int, Artifact]:
+    """Several at once, by row."""
+    wanted = list(rows)
+    found: dict[int, Artifact] = {}
+    for begin in range(0, len(wanted), _MANY):
+        part = wanted[begin : begin + _MANY]
+        marks = ", ".join("?" * len(part))
+        columns = "seq, record, status, served, last_served"
+        query = f"SELECT {columns} FROM artifacts JOIN records USING (seq) WHERE seq IN ({marks})"  # noqa: S608 - marks
+        for seq, record, status, served, last_served in connection.execute(query, part):
+            usage = Usage(served=served, last_served=last_served)
+            found[seq] = Artifact.from_json(unpacked(record)).replace(status=ArtifactStatus(status), usage=usage)
+    return found

@@ -103,6 +103,8 @@ class Database:
         deadline = time.monotonic() + self.lock_seconds
         while True:
             try:
+                # Of a new file only: five vectors then share a page, where pages of 4 kB hold two.
+                self._connection.execute("PRAGMA page_size = 8192")
                 mode = self._connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
                 if mode != "wal":
                     raise LibraryUnavailable(

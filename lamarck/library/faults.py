@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import shutil
 import sqlite3
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,7 +32,7 @@ def told_plainly(path: Path, lock_seconds: float) -> Iterator[None]:
         if told is None:
             raise
         raise told from error
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, zlib.error) as error:
         raise corrupt(path, f"a record in it cannot be read: {error}") from error
     except OSError as error:
         raise _of_system(error, path) from error

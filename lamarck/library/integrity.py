@@ -9,13 +9,13 @@ _MOST = 20  # lines of SQLite's own report
 _CROSS = {
     "artifacts without their record": "SELECT count(*) FROM artifacts WHERE seq NOT IN (SELECT seq FROM records)",
     "live artifacts that full text does not hold": (
-        "SELECT count(*) FROM artifacts WHERE status = 'live' AND seq NOT IN (SELECT rowid FROM words)"
+        "SELECT count(*) FROM artifacts WHERE found AND seq NOT IN (SELECT rowid FROM words)"
     ),
     "rows of full text without a live artifact": (
-        "SELECT count(*) FROM words WHERE rowid NOT IN (SELECT seq FROM artifacts WHERE status = 'live')"
+        "SELECT count(*) FROM words WHERE rowid NOT IN (SELECT seq FROM artifacts WHERE found AND status = 'live')"
     ),
     "vectors without a live artifact": (
-        "SELECT count(*) FROM vectors WHERE seq NOT IN (SELECT seq FROM artifacts WHERE status = 'live')"
+        "SELECT count(*) FROM vectors WHERE seq NOT IN (SELECT seq FROM artifacts WHERE found AND status = 'live')"
     ),
     "attempts without a run": "SELECT count(*) FROM attempts WHERE run NOT IN (SELECT seq FROM runs)",
 }

@@ -8,11 +8,12 @@ transaction, after a backup.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from lamarck.errors import LibraryTooNew, LibraryUnavailable
 from lamarck.library.backup import make_backup
+from lamarck.library.columns import fill_columns
 
 APPLICATION_ID = 0x4C414D4B  # "LAMK": stands in the header of every library file
 
@@ -76,8 +77,33 @@ _CREATE = (
     "CREATE TABLE verdicts (key TEXT PRIMARY KEY, stored TEXT NOT NULL, record TEXT NOT NULL)",
 )
 
-Migration = Sequence[str]
-MIGRATIONS: tuple[Migration, ...] = (_CREATE,)
+# Form 2: filters, versions, licences, uses; records compressed; only a hash of the text that is embedded, which the
+# record tells again.
+_FILTERS = (
+    "ALTER TABLE artifacts ADD COLUMN kind TEXT NOT NULL DEFAULT 'function'",
+    "ALTER TABLE artifacts ADD COLUMN quality REAL",  # NULL: not measured
+    "ALTER TABLE artifacts ADD COLUMN licence TEXT",  # NULL: the user's own
+    "ALTER TABLE artifacts ADD COLUMN free INTEGER NOT NULL DEFAULT 1",  # whether its licence lets anybody use it
+    "ALTER TABLE artifacts ADD COLUMN key TEXT NOT NULL DEFAULT ''",  # of the task
+    # Whether searches find it: it is live, and no better version answers for its task. `why` says which does.
+    "ALTER TABLE artifacts ADD COLUMN found INTEGER NOT NULL DEFAULT 1",
+    "ALTER TABLE artifacts ADD COLUMN why TEXT",
+    "ALTER TABLE artifacts ADD COLUMN tried INTEGER NOT NULL DEFAULT 0",  # uses, accepted or not
+    "ALTER TABLE artifacts ADD COLUMN use_seconds REAL NOT NULL DEFAULT 0",  # that they took in all
+    "UPDATE artifacts SET found = status = 'live'",
+    "CREATE TABLE tags (tag TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (tag, seq)) WITHOUT ROWID",
+    "CREATE INDEX tags_by_artifact ON tags (seq)",
+    "CREATE INDEX artifacts_by_key ON artifacts (key)",
+    "CREATE INDEX artifacts_by_quality ON artifacts (quality) WHERE found",
+    "CREATE INDEX artifacts_not_free ON artifacts (licence) WHERE NOT free",
+    # Rows that lost their vector, by the counter 'vectors', for processes that hold a copy.
+    "CREATE TABLE vector_drops (changed INTEGER PRIMARY KEY, seq INTEGER NOT NULL)",
+    "CREATE TABLE properties (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
+    fill_columns,
+)
+
+Migration = Sequence[str | Callable[[sqlite3.Connection], None]]
+MIGRATIONS: tuple[Migration, ...] = (_CREATE, _FILTERS)
 
 
 def refuse_foreign(connection: sqlite3.Connection, path: Path, *, newest: int = len(MIGRATIONS)) -> int:
@@ -116,7 +142,10 @@ def migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[Mig
         backup = make_backup(path, version) if 0 < version < newest else None
         for migration in migrations[version:]:
             for statement in migration:
-                connection.execute(statement)
+                if callable(statement):
+                    statement(connection)
+                else:
+                    connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {newest}")
         connection.execute("COMMIT")

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Literal, Self
 
-from lamarck.errors import BadInput, ModelUnavailable
+from lamarck.errors import BadInput, LibraryUnavailable, ModelUnavailable
 from lamarck.library import artifacts, runs
 from lamarck.library.database import Database
 from lamarck.library.embedding import Embedder
 from lamarck.library.figures import measure
+from lamarck.library.filters import Filter
 from lamarck.library.identity import row_of
 from lamarck.library.index_entry import IndexEntry, index_entry
 from lamarck.library.integrity import problems
 from lamarck.library.library import Hit
 from lamarck.library.search import Request, request_terms, search
 from lamarck.library.signature import shape_of
-from lamarck.library.vectors import VectorIndex, has_vectors
+from lamarck.library.vectors import VectorIndex, has_vectors, register, sidecar_path
+from lamarck.library.versions import Version
 from lamarck.records import Artifact, ArtifactStatus, Attempt, ExitReason, Run, Spend, Verdict, now
+
+Ranking = Literal["both", "words", "meaning"]
 
 _BATCH = 32  # artifacts embedded between two commits of `embed_missing`
 
@@ -36,8 +41,9 @@ class SqliteLibrary:
     def __init__(self, path: Path, *, lock_seconds: float = 10, embedder: Embedder | None = None) -> None:
         """Raises `LibraryUnavailable` (and its children); a file that is refused is not touched."""
         self._embedder = embedder
-        self._vectors = VectorIndex(embedder.digest, embedder.dimension) if embedder else None
         self._database = Database(path, lock_seconds)
+        beside = sidecar_path(self._database.path)
+        self._vectors = VectorIndex(embedder.digest, embedder.dimension, beside) if embedder else None
 
     @property
     def path(self) -> Path:
@@ -62,39 +68,75 @@ class SqliteLibrary:
         Saving the same id again updates task, verdict, lineage and status, never code, kind, age, cost or use. When the
         embedding model is unavailable the artifact is kept without a vector; `embed_missing` adds it later.
         """
-        if artifact.id != artifact.candidate.id:
-            raise BadInput(
-                f"artifact {artifact.id[:12]} holds candidate {artifact.candidate.id[:12]}",
-                "an artifact's id is its candidate's",
-            )
+        _refuse_other_id(artifact)
         entry = index_entry(artifact)
         vector = self._vector_for(artifact, entry)
         with self._database.write() as connection:
             artifacts.save_artifact(connection, artifact, entry, vector)
 
-    def find(self, text: str, *, limit: int = 10, signature: str | None = None) -> tuple[Hit, ...]:
-        """Live artifacts for a request, best first, each with the reasons that people read.
+    def save_many(self, several: Sequence[tuple[Artifact, bytes | None]]) -> None:
+        """Keep artifacts in one transaction, each with its vector of this embedder's model, where that is known; the
+        others get theirs from `embed_missing`. As `save` otherwise."""
+        entries = [index_entry(artifact) for artifact, _ in several]
+        digest = self._embedder.digest if self._embedder else ""
+        with self._database.write() as connection:
+            for (artifact, vector), entry in zip(several, entries, strict=True):
+                _refuse_other_id(artifact)
+                known = (digest, vector) if vector is not None and digest else None
+                artifacts.save_artifact(connection, artifact, entry, known)
+
+    def find(
+        self,
+        text: str,
+        *,
+        limit: int = 10,
+        signature: str | None = None,
+        filter: Filter | None = None,
+        by: Ranking = "both",
+    ) -> tuple[Hit, ...]:
+        """Artifacts for a request, best first, each with the reasons that people read.
 
         `signature` (as `def f(a: int) -> str`, `f(a)`, `(a) -> str` or `class C`) prefers those of the same shape; it
-        excludes none. Raises `ModelUnavailable` and `ModelCorrupt` where the embedder does.
+        excludes none. `filter` excludes; by default only what its licence bars. `by`: rank by words alone, by meaning
+        alone, or by both. Raises `ModelUnavailable` and `ModelCorrupt` where the embedder does.
         """
         if limit <= 0:
             return ()
         text = text.encode(errors="replace").decode()  # arguments of a command line can hold bytes that are no text
-        vector = self._vector_of_request(text)
+        vector = None if by == "words" else self._vector_of_request(text)
+        return self.find_near(text if by != "meaning" else "", vector, limit=limit, signature=signature, filter=filter)
+
+    def find_near(
+        self,
+        text: str,
+        vector: bytes | None,
+        *,
+        limit: int = 10,
+        signature: str | None = None,
+        filter: Filter | None = None,
+    ) -> tuple[Hit, ...]:
+        """As `find`, for a request whose vector is known."""
         request = Request(
             terms=request_terms(text),
             limit=limit,
             vector=vector,
             floor=self._embedder.floor if self._embedder else 0.0,
             shape=shape_of(signature) if signature else None,
+            filter=filter or Filter(),
         )
         with self._database.read() as connection:
             found = search(connection, request, self._vectors)
-            return tuple(
-                Hit(artifact=artifacts.read_artifact(connection, f.seq), score=f.score, reasons=f.reasons)
-                for f in found
-            )
+            known = artifacts.read_artifacts(connection, [f.seq for f in found])
+        if self._vectors is not None and self._vectors.is_stale:
+            self.write_sidecar()
+        return tuple(Hit(artifact=known[f.seq], score=f.score, reasons=f.reasons) for f in found)
+
+    def write_sidecar(self) -> None:
+        """Copy the vectors to the file beside the library that later processes map. What keeps it from being written
+        is nothing to complain of: the library holds everything."""
+        if self._vectors is not None and (header := self._vectors.write()) is not None:
+            with suppress(LibraryUnavailable), self._database.write() as connection:
+                register(connection, header)
 
     def get(self, id_or_prefix: str) -> Artifact:
         """By its id or its first four or more characters. Raises `BadInput`."""
@@ -116,6 +158,13 @@ class SqliteLibrary:
     def record_use(self, artifact_id: str) -> None:
         with self._database.write() as connection:
             artifacts.count_use(connection, row_of(connection, "artifact", artifact_id), now())
+
+    def versions(self, id_or_prefix: str) -> tuple[Version, ...]:
+        """All versions of the code for an artifact's task, oldest first."""
+        with self._database.read() as connection:
+            seq = row_of(connection, "artifact", id_or_prefix)
+            (key,) = connection.execute("SELECT key FROM artifacts WHERE seq = ?", (seq,)).fetchone()
+            return tuple(artifacts.versions_of(connection, key))
 
     def retire(self, artifact_id: str) -> None:
         """Keep it and its evidence, and find it no more. Saving it again as live brings it back."""
@@ -227,3 +276,11 @@ class SqliteLibrary:
         """What is wrong with the file, one line each; empty for a sound one. Reads all of it; writers wait."""
         with self._database.write() as connection:
             return problems(connection)
+
+
+def _refuse_other_id(artifact: Artifact) -> None:
+    if artifact.id != artifact.candidate.id:
+        raise BadInput(
+            f"artifact {artifact.id[:12]} holds candidate {artifact.candidate.id[:12]}",
+            "an artifact's id is its candidate's",
+        )

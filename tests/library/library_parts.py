@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import random
 import struct
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,6 +28,11 @@ from lamarck.records import (
     make_task,
     now,
 )
+
+
+def noise(characters: int) -> str:
+    """Text that does not get much smaller by compressing it."""
+    return random.Random(characters).randbytes(characters // 2).hex()
 
 
 class HashingEmbedder:

@@ -13,7 +13,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from library_parts import HashingEmbedder, an_artifact, numbered
+from library_parts import HashingEmbedder, an_artifact, noise, numbered
 
 from lamarck.errors import (
     DiskFull,
@@ -103,7 +103,7 @@ def test_a_file_that_is_no_database_is_refused_and_not_touched(tmp_path: Path) -
 
 def test_damaged_pages_are_told_with_the_backup_at_hand(library_path: Path) -> None:
     numbered(library_path, 40).close()
-    backup = library_path.with_name(library_path.name + ".backup-v1")
+    backup = library_path.with_name(library_path.name + f".backup-v{len(MIGRATIONS)}")
     shutil.copy(library_path, backup)
     with library_path.open("r+b") as handle:
         handle.seek(4096)
@@ -194,12 +194,12 @@ def test_a_full_file_loses_only_what_was_not_acknowledged(sqlite_library: Sqlite
         pages = connection.execute("PRAGMA page_count").fetchone()[0]
     sqlite_library._database._connection.execute(f"PRAGMA max_page_count = {pages + 5}")
     with pytest.raises(DiskFull, match="no space is left") as told:
-        sqlite_library.save(an_artifact("Count albatrosses", "x = 2", None, log="x" * 100_000))
+        sqlite_library.save(an_artifact("Count albatrosses", "x = 2", None, log=noise(200_000)))
     assert "free space" in told.value.mend
     assert [hit.artifact.task.goal for hit in sqlite_library.find("count")] == ["Count penguins"]
     assert sqlite_library.problems() == ()
     sqlite_library._database._connection.execute("PRAGMA max_page_count = 100000")
-    sqlite_library.save(an_artifact("Count albatrosses", "x = 2", None, log="x" * 100_000))
+    sqlite_library.save(an_artifact("Count albatrosses", "x = 2", None, log=noise(200_000)))
     assert len(sqlite_library.find("count")) == 2
 
 
@@ -207,7 +207,7 @@ IN_A_SMALL_OR_READ_ONLY_DISK = """
 import subprocess, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
-from library_parts import an_artifact
+from library_parts import an_artifact, noise
 from lamarck.errors import DiskFull, LibraryUnavailable
 from lamarck.library.sqlite import SqliteLibrary
 
@@ -217,7 +217,7 @@ library = SqliteLibrary(disk / "library.sqlite")
 kept = []
 try:
     for number in range(200):
-        artifact = an_artifact(f"Goal {number}", f"x = {number}", None, log="x" * 50_000)
+        artifact = an_artifact(f"Goal {number}", f"x = {number}", None, log=noise(50_000))
         library.save(artifact)
         kept.append(artifact)
 except DiskFull as full:
@@ -268,7 +268,7 @@ def test_an_older_file_is_backed_up_and_brought_forward(library_path: Path) -> N
         assert migrate(connection, library_path, [*MIGRATIONS, ADD_A_COLUMN]) is None, "once is enough"
     with pytest.raises(LibraryTooNew):
         SqliteLibrary(library_path)
-    assert backup == library_path.with_name("library.sqlite.backup-v1")
+    assert backup == library_path.with_name(f"library.sqlite.backup-v{len(MIGRATIONS)}")
     assert [f.name for f in library_path.parent.iterdir() if "backup" in f.name] == [backup.name]
     with SqliteLibrary(backup) as old:
         assert len(list(old.artifacts())) == 3
@@ -384,3 +384,32 @@ def test_parts_that_do_not_belong_together_are_told(library_path: Path, harm: st
         raw.execute(harm)
     with SqliteLibrary(library_path) as library:
         assert told in library.problems()
+
+
+def test_a_library_of_the_first_form_is_brought_to_this_one(library_path: Path) -> None:
+    saved = [an_artifact(f"Count {bird}", f"def {bird}(): ...", bird) for bird in ("penguins", "puffins", "terns")]
+    library_path.parent.mkdir()
+    with closing(opened(library_path)) as raw:
+        migrate(raw, library_path, MIGRATIONS[:1])
+        for seq, artifact in enumerate(saved, start=1):
+            told = artifact.to_json().replace(',"provenance":null', "")  # which nobody knew then
+            goal = artifact.task.goal
+            raw.execute(
+                "INSERT INTO artifacts VALUES (?, ?, ?, ?, 2, NULL, 0, NULL, ?)",
+                (seq, artifact.id, artifact.created, "retired" if seq == 3 else "live", goal),
+            )
+            raw.execute("INSERT INTO records VALUES (?, ?)", (seq, told))
+            if seq < 3:
+                raw.execute("INSERT INTO words (rowid, name, goal) VALUES (?, ?, ?)", (seq, goal, goal))
+                raw.execute("INSERT INTO vectors VALUES (?, 'h1', ?, ?)", (seq, seq, b"\0" * 1024))
+        raw.execute("UPDATE counters SET value = 2")
+    with SqliteLibrary(library_path, embedder=HashingEmbedder()) as library:
+        assert [a.candidate for a in library.artifacts()] == [a.candidate for a in saved]
+        assert [a.usage.served for a in library.artifacts()] == [2, 2, 2]
+        assert [h.artifact.id for h in library.find("puffins", by="words")] == [saved[1].id]
+        assert library.find("terns", by="words") == ()
+        assert library.problems() == ()
+        library.save(saved[0].replace(verdict=saved[1].verdict))
+        assert library.versions(saved[0].id)[0].answers
+    with SqliteLibrary(library_path.with_name("library.sqlite.backup-v1")) as old:
+        assert len(list(old.artifacts())) == 3

@@ -55,7 +55,7 @@ def test_whatever_was_written_the_nearest_are_those_of_a_full_comparison(
     known: dict[int, int] = {}
     with database.write() as connection:
         connection.executemany(
-            "INSERT INTO artifacts VALUES (?, ?, '', 'live', 0, NULL, NULL, NULL, '')",
+            "INSERT INTO artifacts (seq, id, created, status, served, meaning) VALUES (?, ?, '', 'live', 0, '')",
             [(seq, f"id{seq}") for seq in range(1, 91)],
         )
     for what, seq, seed in [("put", n, n) for n in range(1, 70)] + steps + [("look", 0, last)]:
