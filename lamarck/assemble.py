@@ -165,7 +165,7 @@ class Assembly:
         """Those of the loop, cheapest first."""
         from lamarck.checks.gate import build_checks
 
-        return build_checks(self.means, names=("parse", "security", "tests", "derived-tests", "generated-tests"))
+        return build_checks(self.means, names=("parse", "security", "tests", "bdd", "derived-tests", "generated-tests"))
 
     @cached_property
     def agreement(self) -> Any:

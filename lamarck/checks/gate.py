@@ -31,6 +31,7 @@ GATE: dict[str, str] = {
 }
 
 
+    "bdd": "lamarck.checks.bdd:build",
 @dataclass(frozen=True, kw_only=True)
 class Means:
     """What checks are built from, chosen in `assemble`. folder: the project, for what has to be read from there."""

@@ -11,7 +11,17 @@ from lamarck.checks.gate import Means
 from lamarck.checks.hollow import Body, emptied, hollow_for, is_stubbed
 from lamarck.checks.judge.judge import JUDGE_VERSION, Judge, JudgeReport, Subject, SubjectReport
 from lamarck.errors import BadInput
-from lamarck.records import Candidate, CheckOutcome, Evidence, SourceFile, Task, Trust, content_id
+from lamarck.records import (
+    Acceptance,
+    AcceptanceKind,
+    Candidate,
+    CheckOutcome,
+    Evidence,
+    SourceFile,
+    Task,
+    Trust,
+    content_id,
+)
 
 _NAMES = {Trust.GIVEN: "tests", Trust.DERIVED: "derived-tests", Trust.GENERATED: "generated-tests"}
 _HOLLOWS: tuple[Body, ...] = ("none", "raise")
@@ -27,6 +37,8 @@ class GivenTests:
 
     level: Level = "quick"
 
+    what = "tests"  # as they are called in messages
+
     def __init__(self, judge: Judge, trust: Trust = Trust.GIVEN) -> None:
         self._judge = judge
         self._trust = trust
@@ -35,30 +47,39 @@ class GivenTests:
         self.required = trust is Trust.GIVEN
         self._proven: set[str] = set()
 
+    def decisive(self, task: Task) -> tuple[Acceptance, ...]:
+        """What of the task this check runs: everything of its trust but specifications, which are a check of their
+        own."""
+        return tuple(a for a in task.tests(self._trust) if a.kind is not AcceptanceKind.BDD)
+
+    def must_prove(self, task: Task) -> bool:
+        """Whether tests that prove nothing are refused."""
+        return self._trust is Trust.GIVEN
+
     def applies(self, task: Task) -> bool:
-        return bool(task.tests(self._trust))
+        return bool(self.decisive(task))
 
     def preflight(self, task: Task) -> None:
         """Raises `BadInput` for given tests that do not collect or prove nothing, before anything is spent on them."""
-        if self._trust is Trust.GIVEN and self.applies(task) and self._key(task) not in self._proven:
+        if self.must_prove(task) and self.applies(task) and self._key(task) not in self._proven:
             hollows = {body: hollow_for(task, body) for body in _HOLLOWS}
-            report = self._judge.judge(task, task.tests(self._trust), _subjects(hollows))
+            report = self._judge.judge(task, self.decisive(task), _subjects(hollows))
             self._refuse(task, report, report.subjects)
 
     def run(self, task: Task, candidate: Candidate) -> Evidence:
         begin = time.monotonic()
         subjects: tuple[Subject, ...] = (Subject(label=candidate.id[:12], files=candidate.files),)
-        unproven = self._trust is Trust.GIVEN and self._key(task) not in self._proven
+        unproven = self.must_prove(task) and self._key(task) not in self._proven
         if unproven:
             for hollows in _hollow_versions(task, candidate):
                 subjects += _subjects(hollows)
-        report = self._judge.judge(task, task.tests(self._trust), subjects)
+        report = self._judge.judge(task, self.decisive(task), subjects)
         if unproven and report.broke is None:
             self._refuse(task, report, report.subjects[1:])
         return self._evidence(candidate, report, time.monotonic() - begin)
 
     def _key(self, task: Task) -> str:
-        return content_id(task.module, task.tests(self._trust), task.support)
+        return content_id(task.module, self.decisive(task), task.support)
 
     def _refuse(self, task: Task, report: JudgeReport, hollows: tuple[SubjectReport, ...]) -> None:
         if report.collect_error is not None:
@@ -66,7 +87,8 @@ class GivenTests:
         for subject in hollows:
             if subject.passed:
                 raise BadInput(
-                    f"the tests prove nothing: a body of {_SAID[subject.label]} passes {_all(len(subject.results))}",
+                    f"the {self.what} prove nothing: a body of {_SAID[subject.label]} passes "
+                    f"{_all(len(subject.results))}",
                     "assert something about a result that only right code gives",
                 )
         if report.broke is None:

@@ -112,6 +112,9 @@ def _tests_in(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
         elif isinstance(node, ast.Assign):  # a Hypothesis state machine: TestX = X.TestCase
             if isinstance(node.value, ast.Attribute) and node.value.attr == "TestCase":
                 yield node
+        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):  # of pytest-bdd
+            if isinstance(node.value.func, ast.Name) and node.value.func.id == "scenarios":
+                yield node
         elif isinstance(node, ast.If | ast.Try):
             waiting += [*node.body, *node.orelse]
 
@@ -178,7 +181,9 @@ def _expanded(paths: tuple[Path, ...]) -> tuple[Path, ...]:
                 raise BadInput(f"{path}: holds no test files", "name files called test_*.py or *_test.py")
             files.update(dict.fromkeys(found))
         elif path.suffix != ".py" and os.path.exists(path):
-            raise BadInput(f"{path}: tests are Python files", "give a pytest or unittest file")
+            raise BadInput(
+                f"{path}: tests are Python files", "give a pytest or unittest file, or a specification (*.bdd.yaml)"
+            )
         else:
             files[path] = None
     if len(files) > _MOST_FILES:

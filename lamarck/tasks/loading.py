@@ -11,11 +11,13 @@ from lamarck.tasks.folder import Folder
 from lamarck.tasks.loader import DEFAULT_IMPORTABLE, Surroundings, TaskLoader
 from lamarck.tasks.reading import as_path, looks_like_path
 from lamarck.tasks.sentence import Sentence
+from lamarck.tasks.specification import specifications_in, split, with_specifications
+from lamarck.tasks.specified_task import Specified
 from lamarck.tasks.stub import Stub, load_code
 from lamarck.tasks.test_file import TestFile
 from lamarck.tasks.yaml_task import YamlTask
 
-LOADERS = (Sentence, Stub, TestFile, YamlTask, Folder)
+LOADERS = (Sentence, Stub, TestFile, YamlTask, Specified, Folder)
 
 
 def load_task(
@@ -26,19 +28,20 @@ def load_task(
     job_limits: JobLimits | None = None,
     importable: frozenset[str] = DEFAULT_IMPORTABLE,
 ) -> Task:
-    """Read a task in any form; tests are added to it as given.
+    """Read a task in any form; tests and specifications are added to it as given.
 
     importable: top-level names of the user's environment; the standard library and pytest always count. Runs nothing
     of the user's. Raises `BadInput` with one line: what is wrong, where, and the mend.
     """
     surroundings = Surroundings(limits=limits or Limits(), job_limits=job_limits or JobLimits(), importable=importable)
     _refuse_nonsense(source)
+    tests, specifications = split(tests)
     for loader in loaders(surroundings):
         if loader.accepts(source, tests):
-            return loader.load(source, tests)
+            return with_specifications(loader.load(source, tests), (*_specifications_of(source), *specifications))
     raise BadInput(
         f"{source.strip()}: is no form of task",
-        "give a sentence, a Python stub, a test file, a YAML task, a text file or a folder",
+        "give a sentence, a Python stub, a test file, a YAML task, a specification, a text file or a folder",
     )
 
 
@@ -53,7 +56,15 @@ def load_existing(
 ) -> tuple[Task, tuple[SourceFile, ...]]:
     """The task that a user's finished code answers, and that code; see `load_code`. Raises `BadInput`."""
     surroundings = Surroundings(limits=limits or Limits(), job_limits=job_limits or JobLimits(), importable=importable)
-    return load_code(files, tests, surroundings, goal=goal)
+    tests, specifications = split(tests)
+    task, sources = load_code(files, tests, surroundings, goal=goal)
+    return with_specifications(task, specifications), sources
+
+
+def _specifications_of(source: str) -> tuple[Path, ...]:
+    """Those that a task folder carries."""
+    is_folder = looks_like_path(source) and as_path(source).is_dir()
+    return specifications_in(as_path(source)) if is_folder else ()
 
 
 def loaders(surroundings: Surroundings) -> tuple[TaskLoader, ...]:

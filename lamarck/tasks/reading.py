@@ -12,7 +12,7 @@ from lamarck.errors import BadInput
 MAX_FILE_BYTES = 1_000_000
 TEXT_SUFFIXES = frozenset({".md", ".rst", ".txt"})
 YAML_SUFFIXES = frozenset({".yaml", ".yml"})
-TASK_SUFFIXES = TEXT_SUFFIXES | YAML_SUFFIXES | {".py"}
+TASK_SUFFIXES = TEXT_SUFFIXES | YAML_SUFFIXES | {".py", ".feature"}
 _PATH_STARTS = ("./", "../", "/", "~/")
 _LONGEST_PATH = 4096
 

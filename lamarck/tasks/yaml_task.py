@@ -14,7 +14,7 @@
       - call: fib(-1)
         raises: ValueError                          #   an exception, built in or of the module
     constraints: [no recursion]                     # text
-    tests: [test_fib.py]                            # pytest or unittest files, relative to this file
+    tests: [test_fib.py, fib.bdd.yaml]              # pytest or unittest files, specifications; relative to this file
     files: [fib.py, data.json]                      # stubs (functions without bodies, or the module's own file) are to
                                                     #   be written; everything else is support and stays as it is
     limits: {tokens: 4000, seconds: 60, memory_mb: 512}   # only ever lower what the user allows
@@ -44,6 +44,7 @@ from lamarck.tasks.neighbours import refuse_escape, shown
 from lamarck.tasks.prose import Mention, mentioned, parsed_header
 from lamarck.tasks.python_source import is_unwritten, parse_python
 from lamarck.tasks.reading import YAML_SUFFIXES, as_path, looks_like_path, read_text
+from lamarck.tasks.specification import is_specification, split, with_specifications
 from lamarck.tasks.stub import modules_of
 from lamarck.tasks.uses import Use, uses_of
 from lamarck.tasks.yaml_document import Value, read_document
@@ -62,7 +63,8 @@ class YamlTask:
 
     def accepts(self, source: str, tests: tuple[Path, ...]) -> bool:
         path = as_path(source)
-        return looks_like_path(source) and path.suffix.lower() in YAML_SUFFIXES and not path.is_dir()
+        is_yaml = looks_like_path(source) and path.suffix.lower() in YAML_SUFFIXES
+        return is_yaml and not path.is_dir() and not is_specification(path)
 
     def load(self, source: str, tests: tuple[Path, ...]) -> Task:
         path = as_path(source)
@@ -70,12 +72,13 @@ class YamlTask:
         folder = Path(os.path.abspath(path)).parent
         goal = fields.required_text("goal")
         stated = _stated(fields, goal)
-        all_tests = (*_files(fields, "tests", folder), *tests)
+        named, specifications = split(_files(fields, "tests", folder))
+        all_tests = (*named, *tests)
         target = _target(fields, folder, all_tests, stated, self._surroundings)
         entry_point = _entry_point(target, stated, goal)
         examples = read_examples(fields.get("examples"), entry_point, fields.name)
         limits = fields.get("limits")
-        return compose(
+        task = compose(
             self._surroundings,
             goal=goal,
             module=target.module,
@@ -85,12 +88,13 @@ class YamlTask:
             uses=target.uses,
             stated=Mention(entry_point=entry_point, signature=stated.signature),
             examples=examples,
-            prose="" if examples or all_tests else goal,
+            prose="" if examples or all_tests or specifications else goal,
             constraints=fields.texts("constraints"),
             tags=fields.texts("tags"),
             limits=_lowered(self._surroundings.limits, limits, fields.name),
             job_limits=_lowered(self._surroundings.job_limits, limits, fields.name),
         )
+        return with_specifications(task, specifications)
 
 
 class _Fields:

@@ -12,7 +12,9 @@ import msgspec
 
 from lamarck.checks.agreement.calls import Call
 from lamarck.checks.agreement.literals import Names, Unknown, items_of, named_items, value_of
+from lamarck.errors import LamarckError
 from lamarck.records import Acceptance, AcceptanceKind, Example, Task
+from lamarck.tasks.specification import read_specification
 
 _MOST_CALLS = 200  # of one task; more tell nothing new about what a function takes
 _MOST_CASES = 50  # of one parametrization or loop
@@ -51,6 +53,8 @@ def _texts(acceptance: Acceptance) -> Iterator[str]:
         except msgspec.MsgspecError:
             return
         yield from (example.call for example in examples)
+    elif acceptance.kind is AcceptanceKind.BDD:
+        yield from _specified(acceptance)
     else:
         try:
             tree = ast.parse(acceptance.content)
@@ -61,6 +65,19 @@ def _texts(acceptance: Acceptance) -> Iterator[str]:
             text = ast.get_docstring(node) if isinstance(node, kinds) else None
             if text and ">>>" in text:
                 yield _session(text)
+
+
+def _specified(acceptance: Acceptance) -> Iterator[str]:
+    """The calls that a specification of a tool describes."""
+    try:
+        specification = read_specification(acceptance.content, acceptance.path)
+    except LamarckError:
+        return
+    for behaviour in specification.behaviours if specification.level == "tool" else ():
+        given = {str(s["name"]): s["value"] for s in behaviour.steps if s["do"] == "given"}
+        for step in behaviour.steps:
+            if step["do"] == "call" and (name := step["function"] or specification.target):
+                yield f"{name}({', '.join(f'{k}={v!r}' for k, v in {**given, **step['with']}.items())})"
 
 
 def _session(docstring: str) -> str:

@@ -30,6 +30,7 @@ from lamarck.checks.judge.reports import (
     messages,
     subject_report,
 )
+from lamarck.checks.judge.specified import PLUGIN, features
 from lamarck.records import Acceptance, SourceFile, Task
 from lamarck.sandbox.interpreter import Interpreter
 from lamarck.sandbox.sandbox import JOB_DIR, SCRATCH_DIR, Job, Mount, Outcome, Running, Sandbox
@@ -72,6 +73,7 @@ class Judge:
         with ExitStack() as stack:
             self.prepare(len(subjects))
             session = _Session(self._sandbox, self._interpreter, task, rendered, subjects, stack, self._test_seconds)
+            session.features = features(acceptance)
             return session.run(begin)
 
 
@@ -105,6 +107,9 @@ class _Session:
         self.tests = tests
         self.subjects = subjects
         self.stack = stack
+        self.features: dict[str, str] = {}
+        self.for_features = any("pytest_bdd" in text for _, text in tests)
+        self.brought = _features_folders(interpreter) if self.for_features else ()
         self.limits = task.job_limits
         self.test_seconds = min(test_seconds, self.limits.wall_seconds)
 
@@ -174,16 +179,19 @@ class _Session:
             "main_file": f"{_CODE}/{self.task.main_path}",
             "sites": self.interpreter.site_folders,
             "pytest_folders": _pytest_folders(self.interpreter),
+            "plugins": [PLUGIN] if self.for_features else [],
+            "brought": list(self.brought),
             "test_seconds": self.test_seconds,
             "wall_seconds": self.limits.wall_seconds,
         }
         files = {"code/pytest.ini": b"[pytest]\n"}
         for file in self.task.support:
             files[f"code/{file.path}"] = file.text.encode("utf-8", "surrogatepass")
-        for path, text in self.tests:
+        for path, text in (*self.features.items(), *self.tests):
             files[f"code/{path}"] = text.encode("utf-8", "surrogatepass")
         descriptors = tuple(n for p in places for n in (p.judge.fileno(), p.told.fileno()))
-        return self._start(self._job("judge", spec, files, descriptors, places))
+        job = self._job("judge", spec, files, descriptors, places)
+        return self._start(replace(job, mounts=(*job.mounts, *(Mount(source=Path(b)) for b in self.brought))))
 
     def _shared_files(self) -> tuple[SourceFile, ...]:
         """Support that both sides have; what only pytest reads stays with the judge."""
@@ -259,6 +267,16 @@ def job_for(role: str, interpreter: Interpreter, spec: str = "") -> Job:
              "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "TZ": "UTC"},
         preload=preload,
     )  # fmt: skip
+
+
+def _features_folders(interpreter: Interpreter) -> tuple[str, ...]:
+    """Where Lamarck's own pytest-bdd stands, for environments that have none."""
+    spec = importlib.util.find_spec("pytest_bdd")
+    known = any(d.partition("==")[0].replace("_", "-").lower() == "pytest-bdd" for d in interpreter.distributions)
+    if known or spec is None or spec.origin is None:
+        return ()
+    folder = str(Path(spec.origin).parent.parent)
+    return () if folder in _pytest_folders(interpreter) else (folder,)
 
 
 class _Place:

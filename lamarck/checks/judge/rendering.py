@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from lamarck.checks.judge.specified import specified
 from lamarck.errors import BadInput
 from lamarck.records import Acceptance, AcceptanceKind, Example, Task
 
@@ -21,6 +22,10 @@ def as_pytest(acceptance: Acceptance, task: Task) -> tuple[str, str]:
         return _named(acceptance.path, "doctest"), _doctests(acceptance, task)
     if acceptance.kind is AcceptanceKind.EXAMPLES:
         return _named(acceptance.path, f"{acceptance.trust}_examples"), _examples(acceptance, task)
+    if acceptance.kind is AcceptanceKind.BDD:
+        return _named(
+            acceptance.path, "feature" if acceptance.path.endswith(".feature") else "specification"
+        ), specified(acceptance, task)
     return acceptance.path, acceptance.content
 
 

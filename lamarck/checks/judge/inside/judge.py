@@ -14,7 +14,8 @@ import traceback
 from collections.abc import Sequence
 from typing import Any
 
-_BROUGHT = ("pytest", "_pytest", "pluggy", "iniconfig", "packaging", "pygments")
+_BROUGHT = ("pytest", "_pytest", "py", "pluggy", "iniconfig", "packaging", "pygments")
+_FOR_FEATURES = ("pytest_bdd", "gherkin", "parse", "parse_type", "mako", "markupsafe", "six", "typing_extensions")
 _ALWAYS_NEEDED = (
     "_pytest.assertion.rewrite _pytest.python _pytest.unittest _pytest.fixtures _pytest.monkeypatch _pytest.tmpdir "
     "_pytest.capture _pytest.logging _pytest.skipping _pytest.recwarn _pytest.warnings "
@@ -26,13 +27,22 @@ _ALWAYS_NEEDED = (
 class OwnPytest(importlib.abc.MetaPathFinder):
     """Serves pytest and what it needs, and nothing else, from folders of Lamarck's."""
 
-    def __init__(self, folders: list[str]) -> None:
+    def __init__(self, folders: list[str], names: Sequence[str] = _BROUGHT) -> None:
         self._folders = folders
+        self._names = names
 
     def find_spec(self, name: str, path: Sequence[str] | None = None, target: Any = None) -> Any:
-        if name.partition(".")[0] not in _BROUGHT:
+        if name.partition(".")[0] not in self._names:
             return None
         return importlib.machinery.PathFinder.find_spec(name, path or self._folders)
+
+    def find_distributions(self, context: Any) -> Any:
+        """pytest-bdd asks for pytest's version."""
+        from importlib.metadata import DistributionFinder, MetadataPathFinder
+
+        if context.name not in self._names and context.name != "pytest":
+            return iter(())
+        return MetadataPathFinder.find_distributions(DistributionFinder.Context(name=context.name, path=self._folders))
 
 
 def load(pytest_folders: Sequence[str]) -> None:
@@ -53,9 +63,12 @@ def load(pytest_folders: Sequence[str]) -> None:
 def run(spec: dict[str, Any]) -> None:
     """spec: subjects (descriptor, results, work), folder (of tests and support), tests (paths in it), modules (of the
     candidate: name → is a package), expected (those of them that the task names), wanted (names that it defines),
-    shared, main_file, pytest_folders, test_seconds, wall_seconds."""
+    shared, main_file, pytest_folders, plugins (of pytest), brought (folders that have what these need), test_seconds,
+    wall_seconds."""
     deadline = time.monotonic() + spec["wall_seconds"]
     load(spec["pytest_folders"])
+    if folders := [*spec["brought"], *(spec["pytest_folders"] if spec["plugins"] else ())]:
+        sys.meta_path.append(OwnPytest(folders, _FOR_FEATURES))
     spec["modules"] = _allowed(spec["modules"], spec["expected"])
     children = [_fork(spec, subject, deadline) for subject in spec["subjects"]]
     for subject in spec["subjects"]:

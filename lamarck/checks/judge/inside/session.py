@@ -152,6 +152,8 @@ class Session:
         options += ["--import-mode=prepend", "--basetemp", self.subject["work"] + "/tmp", "-o", "addopts="]
         for plugin in _UNUSED_PLUGINS:
             options += ["-p", f"no:{plugin}"]
+        for plugin in self.spec["plugins"]:
+            options += ["-p", plugin]
         return options + [f"{self.spec['folder']}/{path}" for path in self.spec["tests"]]
 
 
