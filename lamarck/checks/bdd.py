@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from lamarck.checks.check import Level
 from lamarck.checks.given_tests import GivenTests
 from lamarck.checks.judge.judge import JUDGE_VERSION, Judge
 from lamarck.records import Acceptance, AcceptanceKind, Task
-from lamarck.checks.check import Level
 
 if TYPE_CHECKING:
     from lamarck.checks.gate import Means
