@@ -26,12 +26,12 @@ GATE: dict[str, str] = {
     "parse": "lamarck.checks.parse:build",
     "security": "lamarck.checks.security:build",
     "tests": "lamarck.checks.given_tests:build",
+    "bdd": "lamarck.checks.bdd:build",
     "derived-tests": "lamarck.checks.given_tests:build_derived",
     "generated-tests": "lamarck.checks.given_tests:build_generated",
 }
 
 
-    "bdd": "lamarck.checks.bdd:build",
 @dataclass(frozen=True, kw_only=True)
 class Means:
     """What checks are built from, chosen in `assemble`. folder: the project, for what has to be read from there."""
