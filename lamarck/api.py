@@ -15,11 +15,13 @@ import errno
 import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
 
 from lamarck.assemble import Assembly
+from lamarck.checking import Checking, CheckReport, Say
 from lamarck.errors import BadInput, DiskFull, LamarckError
 from lamarck.library.library import Hit
 from lamarck.models.model import Message, Model, Reply, Request, TokenCallback, can_continue
@@ -44,10 +46,11 @@ from lamarck.records import (
     now,
 )
 from lamarck.sandbox.sandbox import ProbeRow
-from lamarck.settings import Settings, load_settings
+from lamarck.settings import Level, Settings, load_settings
 from lamarck.solve import Observer, Verification, add, judge_again, solve, verify
 
 __all__ = [
+    "CheckReport",
     "Hit",
     "Lamarck",
     "Message",
@@ -132,7 +135,13 @@ class Lamarck:
         self.close()
 
     def close(self) -> None:
+        if "_checking" in self.__dict__:
+            self._checking.close()
         self._assembly.close()
+
+    @cached_property
+    def _checking(self) -> Checking:
+        return Checking(self._assembly)
 
     @property
     def settings(self) -> Settings:
@@ -186,6 +195,23 @@ class Lamarck:
         )
         candidate = make_candidate(files=sources, entry_point=task.entry_point, origin=Origin(generator="user"))
         return add(task, candidate, self._assembly.parts)
+
+    def check(
+        self,
+        path: Path | str,
+        *,
+        tests: Sequence[Path | str] | None = None,
+        level: Level | None = None,
+        changed: str | None = None,
+        tested: bool = True,
+        fresh: bool = False,
+        say: Say | None = None,
+    ) -> CheckReport:
+        """The whole gate over a file or folder of yours; nothing is kept. See `lamarck.checking.Checking.check`."""
+        given = None if tests is None else tuple(Path(t) for t in tests)
+        return self._checking.check(
+            Path(path), tests=given, level=level, changed=changed, tested=tested, fresh=fresh, say=say
+        )
 
     def resume(self, run_id: str, *, limits: Limits | None = None) -> Run:
         """Go on with a run that was killed, interrupted or stopped at a limit. What it paid for is not paid again."""

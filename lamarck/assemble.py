@@ -150,6 +150,7 @@ class Assembly:
     def means(self) -> Means:
         """What checks are built from."""
         from lamarck.checks.gate import Means
+        from lamarck.checks.waivers import Waivers
 
         return Means(
             settings=self.settings,
@@ -158,6 +159,7 @@ class Assembly:
             interpreter=self.interpreter,
             importable=self.importable,
             folder=self.folder,
+            waivers=Waivers(self.settings.trust.waivers),
         )
 
     @cached_property

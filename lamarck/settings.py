@@ -20,6 +20,7 @@ from lamarck.errors import BadInput
 from lamarck.records import JobLimits, Limits, Record
 
 Prompt = Literal["lean", "plain"]
+Level = Literal["quick", "standard", "deep"]
 AcceptClaimed = Literal["ask", "always", "never"]
 
 
@@ -66,6 +67,25 @@ class LibrarySettings(Record, frozen=True, kw_only=True):
     lock_seconds: Annotated[float, _described("seconds to wait for another process", gt=0, le=3600)] = 10.0
 
 
+    waivers: Annotated[
+        tuple[str, ...], _described("findings accepted in every run: 'RULE [PATH]: reason'; not in a project's file")
+    ] = ()
+
+
+class CheckSettings(Record, frozen=True, kw_only=True):
+    """Of `lamarck check`. What keeps code out of the library (parse, security, given tests) is not set here."""
+
+    level: Annotated[Level, _described("which checks run")] = "standard"
+    required: Annotated[
+        tuple[str, ...], _described("checks that have to pass besides parse, security and the given tests")
+    ] = ()
+    tests: Annotated[
+        tuple[str, ...], _described("test files or folders, relative to the settings file; empty: found by their names")
+    ] = ()
+    waivers: Annotated[tuple[str, ...], _described("findings accepted in this project: 'RULE [PATH]: reason'")] = ()
+    minimum_score: Annotated[
+        float, _described("of 10, for lint, format, types, complexity and duplication", ge=0, le=10)
+    ] = 8.0
 class ReuseSettings(Record, frozen=True, kw_only=True):
     enabled: Annotated[bool, _described("try proven code from the library first")] = True
     candidates: Annotated[int, _described("how many library artifacts to try on a task's tests", ge=0, le=50)] = 5
@@ -119,6 +139,7 @@ class Settings(Record, frozen=True, kw_only=True):
 
 
 class Source(Record, frozen=True, kw_only=True):
+    checks: CheckSettings = CheckSettings()
     """Where the value of a key came from, for `lamarck config show`."""
 
     key: str
@@ -424,6 +445,7 @@ def _refuse_loosening(before: Settings, after: Settings, origin: str) -> None:
         "models.tiers": any(
             tier in after.endpoints or ":" in tier  # a file of replies anywhere on this machine
             for tier in set(after.models.tiers) - known_tiers
+        "trust.waivers": after.trust.waivers != before.trust.waivers,
         ),
         # A library holds verdicts that may stand for a run, so somebody else's library is somebody else's judgement.
         "library.path": after.library.path != before.library.path,

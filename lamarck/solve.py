@@ -70,6 +70,7 @@ class Parts:
     accept_claimed: AcceptClaimed = "ask"
     preflight: Callable[[Task], None] | None = None  # raises BadInput for tests that decide nothing
     write_tests: WriteTests | None = None
+    keep_verdicts: bool = True  # so that they may stand in for a run of equal things
     agreement: Compare | None = None  # chooses among candidates where the rules ask for several
     deadline: Deadline = field(default_factory=Deadline)
     observers: tuple[Observer, ...] = ()
@@ -80,11 +81,21 @@ class Parts:
             observer(event)
 
 
-def prove(task: Task, candidate: Candidate, parts: Parts, *, own_code: bool = False, fresh: bool = False) -> Verdict:
+def prove(
+    task: Task,
+    candidate: Candidate,
+    parts: Parts,
+    *,
+    own_code: bool = False,
+    fresh: bool = False,
+    thorough: bool = False,
+    tested: bool = True,
+) -> Verdict:
     """The verdict on one candidate, from evidence alone.
 
-    Checks run cheapest first and stop at the first required one that fails. own_code: the user wrote it. fresh: do
-    not let a stored verdict of equal code, tests, checks and environment stand in. Raises `BadInput` when the task's
+    Checks run cheapest first and stop at the first required one that fails, unless it is to be thorough. own_code: the
+    user wrote it. fresh: do not let a stored verdict of equal code, tests, checks and environment stand in. tested:
+    given tests have to pass; else nothing is said about what the code does. Raises `BadInput` when the task's
     own tests are unusable, `EnvironmentProblem` when they cannot be run.
     """
     applicable = tuple(c for c in parts.checks if c.applies(task))
@@ -93,7 +104,7 @@ def prove(task: Task, candidate: Candidate, parts: Parts, *, own_code: bool = Fa
         candidate.id,
         [task.module, task.entry_point, task.stubs, task.support, task.acceptance, task.job_limits],
         [(c.name, c.version) for c in applicable],
-        [parts.environment, parts.accept_claimed, own_code],
+        [parts.environment, parts.accept_claimed, own_code, thorough, tested],
     )
     if not fresh and (stored := parts.library.cached_verdict(key)) is not None:
         return stored
@@ -101,7 +112,7 @@ def prove(task: Task, candidate: Candidate, parts: Parts, *, own_code: bool = Fa
     for check in applicable:
         found = check.run(task, candidate)
         evidence.append(found)
-        if check.required and found.outcome == "failed":
+        if check.required and found.outcome == "failed" and not thorough:
             break
     verdict = decide(
         task,
@@ -110,8 +121,10 @@ def prove(task: Task, candidate: Candidate, parts: Parts, *, own_code: bool = Fa
         required=_required(task, parts),
         accept_claimed=parts.accept_claimed,
         own_code=own_code,
+        tested=tested,
     )
-    if all(e.outcome in {"passed", "failed"} for e in evidence):  # a check that broke may do better next time
+    broke = any(e.outcome not in {"passed", "failed"} for e in evidence)  # and may do better next time
+    if parts.keep_verdicts and not broke:
         parts.library.cache_verdict(key, verdict)
     return verdict
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal, Protocol
+from typing import Protocol
 
 from lamarck.records import Candidate, Evidence, Task
+from lamarck.settings import Level
 
-Level = Literal["quick", "standard", "deep"]
+__all__ = ["LEVELS", "Check", "Level"]
+
 LEVELS: tuple[Level, ...] = ("quick", "standard", "deep")
 
 

@@ -7,12 +7,13 @@ What a check needs beyond `Means` as it is becomes a field there, with a default
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lamarck.checks.check import LEVELS, Check, Level
+from lamarck.checks.waivers import Waivers
 from lamarck.errors import BadInput
 from lamarck.settings import Settings
 
@@ -25,16 +26,35 @@ if TYPE_CHECKING:
 GATE: dict[str, str] = {
     "parse": "lamarck.checks.parse:build",
     "security": "lamarck.checks.security:build",
+    "complexity": "lamarck.checks.complexity:build",
+    "duplication": "lamarck.checks.duplication:build",
+    "lint": "lamarck.checks.lint:build",
+    "format": "lamarck.checks.lint:build_format",
     "tests": "lamarck.checks.given_tests:build",
     "bdd": "lamarck.checks.bdd:build",
     "derived-tests": "lamarck.checks.given_tests:build_derived",
     "generated-tests": "lamarck.checks.given_tests:build_generated",
+    "types": "lamarck.checks.type_check:build",
 }
 
 
 @dataclass(frozen=True, kw_only=True)
+class Changed:
+    """What is different from a git revision. before: path of a file, as the candidate has it → its text there, None for
+    a file that is new; only files that differ."""
+
+    revision: str
+    before: Mapping[str, str | None]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Means:
-    """What checks are built from, chosen in `assemble`. folder: the project, for what has to be read from there."""
+    """What checks are built from, chosen in `assemble`.
+
+    folder: the project, for what has to be read from there. places: path of a file, as the candidate has it → its path
+    below that folder, where that is another one. waivers: findings that are accepted. changed: what a
+    check may confine itself to; None: everything. progress: told how far a long check is (done, of how many).
+    """
 
     settings: Settings
     judge: Judge
@@ -42,6 +62,12 @@ class Means:
     interpreter: Interpreter
     importable: frozenset[str]
     folder: Path
+    places: Mapping[str, str] = field(default_factory=dict)
+    waivers: Waivers = field(default_factory=Waivers)
+    level: Level = "quick"
+    changed: Changed | None = None
+    most_files: int = 0  # of a candidate; 0: as many as a task may have
+    progress: Callable[[str, int, int], None] | None = None
 
 
 def build_checks(means: Means, *, level: Level = "quick", names: Iterable[str] | None = None) -> tuple[Check, ...]:
@@ -49,11 +75,33 @@ def build_checks(means: Means, *, level: Level = "quick", names: Iterable[str] |
 
     Raises `BadInput` for a name that no check has.
     """
-    wanted = None if names is None else set(names)
-    if wanted is not None and (unknown := sorted(wanted - GATE.keys())):
-        raise BadInput(f"there is no check called '{unknown[0]}'", f"the checks are {', '.join(GATE)}")
+    means = replace(means, level=level)
+    wanted = None if names is None else named(names)
     built = (_build(place, means) for name, place in GATE.items() if wanted is None or name in wanted)
     return tuple(c for c in built if wanted is not None or LEVELS.index(c.level) <= LEVELS.index(level))
+
+
+# What the checks of others are called → the check here that says the same.
+ALIASES = {
+    "pylint": "lint",
+    "flake8": "lint",
+    "ruff": "lint",
+    "black": "format",
+    "isort": "lint",
+    "mypy": "types",
+    "bandit": "security",
+    "radon": "complexity",
+    "unit": "tests",
+    "pytest": "tests",
+}
+
+
+def named(names: Iterable[str]) -> frozenset[str]:
+    """Names of checks, aliases translated. Raises `BadInput` for a name that no check has."""
+    found = {ALIASES.get(name.lower(), name.lower()) for name in names}
+    if unknown := sorted(found - GATE.keys()):
+        raise BadInput(f"there is no check called '{unknown[0]}'", f"the checks are {', '.join(GATE)}")
+    return frozenset(found)
 
 
 def _build(place: str, means: Means) -> Check:

@@ -29,13 +29,14 @@ from lamarck.tasks.imports import imports_of
 from lamarck.tasks.python_source import compile_python, is_unwritten, parse_python, public_definitions
 
 _LARGEST = 200_000  # bytes of one file; a function that needs more is no function
-_MOST_FILES = 50
+MOST_FILES = 50
 # Files that change how Python starts or how the judge collects.
 _RESERVED_NAMES = frozenset({"conftest.py", "sitecustomize.py", "usercustomize.py"})
 
 
 class ParseCheck:
     """importable: top-level names that the chosen Python environment provides besides the standard library.
+    most_files: that a candidate may have.
 
     Findings, all of which fail the check: syntax, size, encoding, path, shadows, missing-file, missing-name,
     entry-point, missing-package, missing-module.
@@ -45,9 +46,11 @@ class ParseCheck:
     version = f"2+python{sys.version_info.major}.{sys.version_info.minor}"
     required = True
     level: Level = "quick"
+    runs_code = False
 
-    def __init__(self, *, importable: frozenset[str]) -> None:
+    def __init__(self, *, importable: frozenset[str], most_files: int = MOST_FILES) -> None:
         self._importable = importable
+        self._most_files = most_files
 
     def applies(self, task: Task) -> bool:
         return task.language == "python"
@@ -69,7 +72,7 @@ class ParseCheck:
         )
 
     def _findings(self, task: Task, candidate: Candidate) -> Iterator[Finding]:
-        places = list(_place_findings(task, candidate, self._importable))
+        places = list(_place_findings(task, candidate, self._importable, self._most_files))
         yield from places
         misplaced = {f.path for f in places}
         own = _own_modules(task, candidate)
@@ -102,20 +105,20 @@ class ParseCheck:
 
 
 def build(means: Means) -> ParseCheck:
-    return ParseCheck(importable=means.importable)
+    return ParseCheck(importable=means.importable, most_files=means.most_files or MOST_FILES)
 
 
 # --- places -------------------------------------------------------------------------------------------------------
 
 
-def _place_findings(task: Task, candidate: Candidate, importable: frozenset[str]) -> Iterator[Finding]:
+def _place_findings(task: Task, candidate: Candidate, importable: frozenset[str], most_files: int) -> Iterator[Finding]:
     """Files that are missing, and files that stand where no candidate may write."""
     wanted = {s.path for s in task.stubs} or {task.main_path}
     paths = [f.path for f in candidate.files]
     for path in sorted(wanted - set(paths)):
         yield Finding(rule="missing-file", message=f"the file {path} is not there", severity="high", path=path)
-    if len(paths) > _MOST_FILES:
-        yield Finding(rule="size", message=f"{len(paths)} files, more than {_MOST_FILES}", severity="high")
+    if len(paths) > most_files:
+        yield Finding(rule="size", message=f"{len(paths)} files, more than {most_files}", severity="high")
     kept = _Kept(task, wanted)
     seen: set[str] = set()
     for file in candidate.files:

@@ -13,7 +13,8 @@ from lamarck.checks.bandit_scan import ScanBroke, bandit_version, scan
 from lamarck.checks.check import Level
 from lamarck.checks.dangers import dangers, defined_names
 from lamarck.checks.gate import Means
-from lamarck.checks.verdict import WAIVED, vetoes
+from lamarck.checks.verdict import vetoes
+from lamarck.checks.waivers import Waivers
 from lamarck.records import Assurance, Candidate, CheckOutcome, Evidence, Finding, SourceFile, Task
 from lamarck.tasks.python_source import parse_python
 
@@ -34,7 +35,7 @@ _ORDER = {"high": 0, "medium": 1, "low": 2}
 
 
 class SecurityCheck:
-    """waived: names of rules (bandit's test ids or Lamarck's own) that the user accepts; each is on record.
+    """waivers: of rules (bandit's test ids or Lamarck's own) that the user accepts; each is on record.
 
     Lamarck's own rules: caller-inspection, test-detection, patching, introspection, dynamic-code, dynamic-import,
     shell, process, native-code, network, deserialise, mktemp, system-files, writes-files, always-equal, test-tools.
@@ -43,14 +44,16 @@ class SecurityCheck:
     name = "security"
     required = True
     level: Level = "quick"
+    runs_code = False
+    per_file = True
 
-    def __init__(self, *, waived: frozenset[str] = frozenset()) -> None:
-        self._waived = {rule.lower() for rule in waived}
+    def __init__(self, waivers: Waivers | None = None) -> None:
+        self._waivers = waivers or Waivers()
 
     @property
     def version(self) -> str:
         """With bandit's version, and the waivers: another set of rules is another check."""
-        return "+".join(["2", f"bandit{bandit_version()}", *(f"-{rule}" for rule in sorted(self._waived))])
+        return "+".join(["2", f"bandit{bandit_version()}", *([self._waivers.key] if self._waivers.key else [])])
 
     def applies(self, task: Task) -> bool:
         return task.language == "python"
@@ -65,7 +68,7 @@ class SecurityCheck:
                 findings += _file_findings(file, needs_files=needs_files)
             except ScanBroke as error:
                 broke = f"bandit broke on {file.path}: {error}"
-        marked = [self._marked(finding) for finding in findings]
+        marked = [self._waivers.mark(finding) for finding in findings]
         marked.sort(key=lambda f: (not vetoes(f), f.path, _ORDER[f.severity], f.line, f.rule))
         outcome = CheckOutcome.FAILED if any(map(vetoes, marked)) else CheckOutcome.PASSED
         if broke and outcome is CheckOutcome.PASSED:
@@ -83,15 +86,9 @@ class SecurityCheck:
             seconds=time.perf_counter() - begin,
         )
 
-    def _marked(self, finding: Finding) -> Finding:
-        """A waived finding keeps everything and says so."""
-        if finding.rule.lower() not in self._waived:
-            return finding
-        return finding.replace(message=f"{WAIVED}{finding.message}")
-
 
 def build(means: Means) -> SecurityCheck:
-    return SecurityCheck()
+    return SecurityCheck(means.waivers)
 
 
 def _described(finding: Finding) -> str:

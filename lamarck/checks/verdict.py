@@ -58,11 +58,13 @@ def decide(
     required: tuple[str, ...],
     accept_claimed: AcceptClaimed,
     own_code: bool,
+    tested: bool = True,
 ) -> Verdict:
     """Accepted iff every required check passed and a given test is among what passed. Pure; the order of `evidence`
     does not matter, and evidence on other candidates counts for nothing.
 
-    required: names of the required checks that apply to the task. own_code: the user wrote the candidate.
+    required: names of the required checks that apply to the task. own_code: the user wrote the candidate. tested: False
+    when nobody asks what the code does, and then no test has to pass.
 
     - Rejected: a required check failed, or a given test did, whether required or not; a person rejected; derived
       examples failed where nothing given outranks them.
@@ -74,7 +76,7 @@ def decide(
       and generated ones. It mends no check that broke, and no given test that failed.
     """
     own = tuple(sorted((e for e in evidence if e.candidate_id == candidate_id), key=lambda e: (e.check, e.to_json())))
-    judging = _Judging(task, own, frozenset(required), accept_claimed=accept_claimed, own_code=own_code)
+    judging = _Judging(task, own, frozenset(required), accept_claimed=accept_claimed, own_code=own_code, tested=tested)
     against = tuple(judging.against())
     missing = tuple(sorted(judging.missing()))
     open_points = () if against else tuple(judging.open_points())
@@ -121,7 +123,9 @@ class _Judging:
         *,
         accept_claimed: AcceptClaimed,
         own_code: bool,
+        tested: bool,
     ) -> None:
+        self.tested = tested
         self.task = task
         self.evidence = evidence
         self.required = required
@@ -165,7 +169,7 @@ class _Judging:
         for item in self.evidence:
             if _failed(item) and item.check in self.required:
                 yield from (f"{line} (read from the text; the given tests pass)" for line in reasons_of(item))
-        if not self.given_passed:
+        if not self.given_passed and self.tested:
             yield from self._to_confirm()
         if self.accept_claimed == "never" or (self.accept_claimed == "ask" and not self.own_code):
             for item in self.claimed:
@@ -190,7 +194,8 @@ class _Judging:
     def labels(self) -> Iterator[str]:
         """What to know about code that is accepted."""
         ran = sum(r.outcome is CheckOutcome.PASSED for e in self.evidence if e.trust is Trust.GIVEN for r in e.results)
-        yield f"every required check passed, with {ran} given tests among them"
+        with_tests = f"with {ran} given tests among them" if self.tested else "and no test was asked for"
+        yield f"every required check passed, {with_tests}"
         for item in self.claimed:
             yield f"{item.check}: claimed (measured in the candidate's own process)"
         for item in self.evidence:

@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 from lamarck.interfaces.commands import (
     adding,
     bench,
+    checking,
     configuration,
     demo,
     finding,
@@ -21,7 +22,7 @@ from lamarck.interfaces.commands import (
 )
 
 SECTIONS = {
-    "Get code": ("solve", "add", "resume", "review"),
+    "Get code": ("solve", "add", "check", "resume", "review"),
     "Look": ("find", "show", "verify", "log", "stats"),
     "Set up": ("demo", "models", "config", "doctor", "sandbox"),
     "Measure": ("bench",),
@@ -88,6 +89,7 @@ def _group(name: str, description: str) -> typer.Typer:
 
 app.command("solve")(solving.solve)
 app.command("add")(adding.add)
+app.command("check", cls=checking.Command)(checking.check)
 app.command("resume")(solving.resume)
 app.command("find")(finding.find)
 app.command("show")(finding.show)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from lamarck.checks.bandit_scan import ScanBroke, scan
 from lamarck.checks.security import SecurityCheck
 from lamarck.checks.verdict import vetoes
+from lamarck.checks.waivers import Waivers
 from lamarck.records import (
     Acceptance,
     AcceptanceKind,
@@ -39,7 +40,7 @@ def candidate(*texts: str) -> Candidate:
 def run(
     text: str, *, waived: frozenset[str] = frozenset(), tests: str = "def test_f():\n    assert f(1)\n"
 ) -> Evidence:
-    return SecurityCheck(waived=waived).run(task(tests), candidate(text))
+    return SecurityCheck(Waivers(f"{rule}: known" for rule in waived)).run(task(tests), candidate(text))
 
 
 def vetoing(evidence: Evidence) -> set[str]:

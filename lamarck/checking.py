@@ -1,0 +1,262 @@
+"""`lamarck check`: the whole gate over code that is there already.
+
+The same checks as everywhere, all of a level rather than up to the first that fails, and `solve.prove` for the verdict.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from lamarck.assemble import Assembly
+from lamarck.checks.check import LEVELS, Check, Level
+from lamarck.checks.gate import Changed, build_checks, named
+from lamarck.checks.stages import StageCache, Staged, scope_of
+from lamarck.checks.waivers import Waivers
+from lamarck.records import (
+    Attempt,
+    Candidate,
+    Decision,
+    ExitReason,
+    Origin,
+    Record,
+    Run,
+    Spend,
+    Task,
+    Verdict,
+    content_id,
+    make_candidate,
+    now,
+)
+from lamarck.settings import cache_dir, project_file
+from lamarck.solve import Parts, prove
+
+if TYPE_CHECKING:
+    from lamarck.tasks.code_tree import CodeTree
+
+Say = Callable[[str, int, int], None]  # check, how much of it is done, of how much (0: nobody knows)
+
+MOST_FILES = 5_000
+
+
+class NotRun(Record, frozen=True, kw_only=True):
+    check: str
+    why: str
+
+
+class CheckReport(Record, frozen=True, kw_only=True):
+    """What the gate says of one file or folder.
+
+    places: path of a file in the evidence → the path as the user knows it. tests: the test files that were used.
+    changed: the files that --changed found; None when all were looked at. not_run: every check of the gate that is not
+    among the evidence, and why. served: checks whose kept answers were used. run: where a person can decide, when it
+    is pending. command: measures all of it again.
+    """
+
+    path: str
+    level: Level
+    verdict: Verdict
+    files: int
+    lines: int
+    places: dict[str, str]
+    tests: tuple[str, ...] = ()
+    changed: tuple[str, ...] | None = None
+    not_run: tuple[NotRun, ...] = ()
+    served: tuple[str, ...] = ()
+    run: str | None = None
+    command: str = ""
+    seconds: float = 0.0
+
+    @property
+    def exit_reason(self) -> ExitReason:
+        return ExitReason(self.verdict.decision.value)
+
+
+class Checking:
+    """The gate of one Lamarck. One instance serves many checks; what it has measured it need not measure again."""
+
+    def __init__(self, assembly: Assembly) -> None:
+        self._assembly = assembly
+        self._cache = StageCache(cache_dir() / "checks.sqlite")
+
+    def close(self) -> None:
+        self._cache.close()
+
+    def check(
+        self,
+        path: Path,
+        *,
+        tests: Sequence[Path] | None = None,
+        level: Level | None = None,
+        changed: str | None = None,
+        tested: bool = True,
+        fresh: bool = False,
+        say: Say | None = None,
+    ) -> CheckReport:
+        """tests: None finds them (`checks.tests`, else by their names). changed: a git revision. tested: False leaves
+        out all that runs the code. fresh: use no kept answers. say: told before each check, and within long ones.
+
+        Raises `BadInput` for what cannot be read or tests that decide nothing, `EnvironmentProblem` without a sandbox.
+        """
+        begin = time.monotonic()
+        level = level or self._assembly.settings.checks.level
+        difference = _difference(path, changed)
+        tree = self._read(path, tests if tested else ())
+        candidate = make_candidate(files=tree.files, entry_point=tree.task.entry_point, origin=Origin(generator="user"))
+        gate = self._gate(tree, level, difference, tested=tested, fresh=fresh, say=say)
+        applicable = tuple(c for c in gate if c.applies(tree.task))
+        parts = self._parts(applicable)
+        verdict = prove(tree.task, candidate, parts, own_code=True, fresh=True, thorough=True, tested=tested)
+        command = _command(path, tests if tested else None, level, changed, tested=tested)
+        order = {check.name: place for place, check in enumerate(applicable)}
+        evidence = sorted(verdict.evidence, key=lambda e: order.get(e.check, len(order)))
+        verdict = verdict.replace(evidence=tuple(e.replace(replay_command=command) for e in evidence))
+        return CheckReport(
+            path=str(path),
+            level=level,
+            verdict=verdict,
+            files=len(tree.files),
+            lines=sum(len(f.text.splitlines()) for f in tree.files),
+            places=tree.places,
+            tests=tree.tests,
+            changed=None if difference is None else tuple(sorted(os.path.relpath(p) for p in difference.before)),
+            not_run=self._not_run(applicable, gate, level, tested=tested),
+            served=tuple(c.name for c in applicable if c.served),
+            run=self._pending(tree.task, candidate, verdict) if verdict.decision is Decision.PENDING else None,
+            command=command,
+            seconds=time.monotonic() - begin,
+        )
+
+    # --- what is looked at
+
+    def _read(self, path: Path, tests: Sequence[Path] | None) -> CodeTree:
+        from lamarck.tasks.code_tree import find_tests, load_tree
+        from lamarck.tasks.loader import Surroundings
+
+        settings = self._assembly.settings
+        surroundings = Surroundings(
+            limits=settings.limits.for_task(),
+            job_limits=settings.sandbox.job_limits(),
+            importable=self._assembly.importable,
+        )
+        if tests is None:
+            tests = self._set_tests() or find_tests(path)
+        return load_tree(path, tuple(tests), surroundings)
+
+    def _set_tests(self) -> tuple[Path, ...]:
+        """`checks.tests`, from the folder of the project's settings."""
+        file = project_file(self._assembly.folder)
+        folder = file.parent if file is not None else self._assembly.folder
+        found: list[Path] = []
+        for pattern in self._assembly.settings.checks.tests:
+            found += sorted(folder.glob(pattern)) or [folder / pattern]
+        return tuple(Path(os.path.relpath(p)) for p in found)
+
+    # --- which checks
+
+    def _gate(
+        self,
+        tree: CodeTree,
+        level: Level,
+        difference: Changed | None,
+        *,
+        tested: bool,
+        fresh: bool,
+        say: Say | None,
+    ) -> tuple[Staged, ...]:
+        assembly, settings = self._assembly, self._assembly.settings
+        changed = None
+        places = {p: os.path.abspath(place) for p, place in tree.places.items()}
+        if difference is not None:
+            before = {p: difference.before[place] for p, place in places.items() if place in difference.before}
+            changed = Changed(revision=difference.revision, before=before)
+        top = (project_file(assembly.folder) or assembly.folder / "lamarck.toml").parent
+        means = replace(
+            assembly.means,
+            folder=top,
+            places={p: os.path.relpath(place, top) for p, place in places.items()},
+            waivers=Waivers((*settings.trust.waivers, *settings.checks.waivers)),
+            most_files=MOST_FILES,
+            changed=changed,
+            progress=say,
+        )
+        only = None if changed is None else frozenset(changed.before)
+        scope = scope_of(tree.task, assembly.interpreter.environment_hash, sorted(only or ()), places)
+        required = named(settings.checks.required)
+        checks = build_checks(means, level=level)
+        return tuple(
+            Staged(
+                check,
+                self._cache,
+                scope=scope,
+                required=check.required or check.name in required,
+                only=only,
+                fresh=fresh,
+                begin=None if say is None else lambda name: say(name, 0, 0),
+            )
+            for check in checks
+            if tested or not getattr(check, "runs_code", True)
+        )
+
+    def _parts(self, checks: tuple[Staged, ...]) -> Parts:
+        return Parts(
+            library=self._assembly.library,
+            checks=checks,
+            environment=self._assembly.interpreter.environment_hash,
+            accept_claimed=self._assembly.settings.trust.accept_claimed,
+            keep_verdicts=False,
+        )
+
+    def _not_run(
+        self, applicable: Sequence[Check], gate: Sequence[Check], level: Level, *, tested: bool
+    ) -> tuple[NotRun, ...]:
+        ran = {c.name for c in applicable}
+        built = {c.name for c in gate}
+        found: list[NotRun] = []
+        for check in build_checks(self._assembly.means, level="deep"):
+            if check.name in ran:
+                continue
+            if check.name in built:
+                why = "there is nothing for it to measure here"
+            elif LEVELS.index(check.level) > LEVELS.index(level):
+                why = f"runs at level {check.level}"
+            else:
+                why = "it runs the code, and no tests were asked for" if not tested else "it was left out"
+            found.append(NotRun(check=check.name, why=why))
+        return tuple(found)
+
+    # --- what a person has to decide
+
+    def _pending(self, task: Task, candidate: Candidate, verdict: Verdict) -> str:
+        """Into the run log, so that `lamarck review` finds it; equal code is the same run."""
+        library = self._assembly.library
+        run = Run(id=content_id("check", task.id, candidate.id)[:32], kind="check", task=task, started=now())
+        library.begin_run(run)
+        library.record_attempt(run.id, Attempt(number=1, generator="user", candidate=candidate, verdict=verdict))
+        library.end_run(
+            run.id, exit_reason=ExitReason.PENDING, spend=Spend(), seconds=0.0, message="; ".join(verdict.reasons)
+        )
+        return run.id
+
+
+def _difference(path: Path, revision: str | None) -> Changed | None:
+    """By absolute paths."""
+    if revision is None:
+        return None
+    from lamarck.tasks.revision import changed_since
+
+    return Changed(revision=revision, before=changed_since(revision, path))
+
+
+def _command(path: Path, tests: Sequence[Path] | None, level: str, changed: str | None, *, tested: bool) -> str:
+    words = ["lamarck", "check", str(path), "--level", level]
+    for test in tests or ():
+        words += ["--tests", str(test)]
+    words += [] if changed is None else ["--changed", changed]
+    words += [] if tested else ["--no-tests"]
+    return shlex.join(words)

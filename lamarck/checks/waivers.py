@@ -1,0 +1,53 @@
+"""Findings that somebody accepts by name, with a reason. A waived finding stays in the evidence and says so."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatch
+
+from lamarck.checks.verdict import WAIVED
+from lamarck.errors import BadInput
+from lamarck.records import Finding
+
+_FORM = re.compile(r"(?P<rule>[\w.*-]+)(?:\s+(?P<path>\S+))?:\s+(?P<reason>\S.*)", re.S)
+
+
+@dataclass(frozen=True)
+class Waiver:
+    """path: a pattern over the finding's path (`*` crosses folders)."""
+
+    rule: str
+    path: str
+    reason: str
+
+
+class Waivers:
+    """texts: `RULE [PATH]: reason` each. Raises `BadInput` for one without a reason."""
+
+    def __init__(self, texts: Iterable[str] = ()) -> None:
+        self._waivers = tuple(map(_parsed, texts))
+
+    @property
+    def key(self) -> str:
+        """Changes with them: for the version of whatever heeds them."""
+        return ",".join(sorted(f"-{w.rule}" + (f"@{w.path}" if w.path != "*" else "") for w in self._waivers))
+
+    def mark(self, finding: Finding) -> Finding:
+        """The finding, told to be waived where one of these accepts it."""
+        for waiver in self._waivers:
+            if fnmatch(finding.rule.lower(), waiver.rule) and fnmatch(finding.path, waiver.path):
+                return finding.replace(message=f"{WAIVED}{finding.message} ({waiver.reason})")
+        return finding
+
+
+def is_waived(finding: Finding) -> bool:
+    return finding.message.startswith(WAIVED)
+
+
+def _parsed(text: str) -> Waiver:
+    found = _FORM.fullmatch(text.strip())
+    if found is None:
+        raise BadInput(f"the waiver {text!r} gives no reason", "write it as 'RULE: reason' or 'RULE PATH: reason'")
+    return Waiver(found["rule"].lower(), found["path"] or "*", " ".join(found["reason"].split()))

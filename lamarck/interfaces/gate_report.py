@@ -1,0 +1,276 @@
+"""The report of `lamarck check`: for people, as JSON, SARIF 2.1.0 and JUnit XML. All of them tell the same."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+from xml.sax.saxutils import escape, quoteattr
+
+from lamarck.interfaces.terminal import Terminal
+from lamarck.interfaces.wording import clean, count, seconds, short_id, shortened
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from lamarck.checking import CheckReport
+    from lamarck.records import Evidence, Finding
+
+_MOST_SHOWN = 20
+_ORDER = {"high": 0, "medium": 1, "low": 2}
+_LEVELS = {"high": "error", "medium": "warning", "low": "note"}
+
+
+# --- for people ---------------------------------------------------------------------------------------------------
+
+
+def show(terminal: Terminal, report: CheckReport) -> None:
+    from rich.text import Text
+
+    from lamarck.interfaces import report as parts
+
+    verdict = report.verdict
+    quality = f"  quality {verdict.quality:.2f}" if verdict.quality is not None else ""
+    what = f"  {report.path} · {count(report.files, 'file')} · {count(report.lines, 'line')} · {report.level}"
+    terminal.show(Text.assemble(parts.word(str(verdict.decision)), (quality, "dim"), (clean(what), "dim")))
+    rows = [
+        (e.check, parts.word(e.outcome), _graded(e), shortened(measured(e), 60), _kept(report, e) or seconds(e.seconds))
+        for e in verdict.evidence
+    ]
+    terminal.show(
+        parts.indented(parts.listing(("check", "outcome", "of 10", "measured", "time"), rows, right=("of 10", "time")))
+    )
+    for line in _complaints(report):
+        terminal.show(parts.indented(Text(line, style="red")))
+    findings = list(_noted(report))
+    for line in findings[:_MOST_SHOWN]:
+        terminal.show(parts.indented(Text(line)))
+    if len(findings) > _MOST_SHOWN:
+        terminal.show(parts.indented(Text(f"… and {len(findings) - _MOST_SHOWN:,} more; --json has all", style="dim")))
+    terminal.show(parts.indented(parts.facts(_facts(report))))
+
+
+def _facts(report: CheckReport) -> list[tuple[str, RenderableType | str]]:
+    from lamarck.interfaces import report as parts
+
+    verdict = report.verdict
+    rows: list[tuple[str, RenderableType | str]] = []
+    if verdict.decision == "accepted":
+        rows += [("note", shortened(reason, 200)) for reason in verdict.reasons[:6]]
+    else:
+        rows += [("why", shortened(reason, 200)) for reason in verdict.reasons[:6]]
+    if report.changed is not None:
+        rows.append(("changed", ", ".join(report.changed[:8]) or "nothing"))
+    if report.tests:
+        more = f" and {len(report.tests) - 4} more" if len(report.tests) > 4 else ""
+        rows.append(("tests", ", ".join(report.tests[:4]) + more))
+    for why in dict.fromkeys(n.why for n in report.not_run):
+        rows.append(("not run", f"{', '.join(n.check for n in report.not_run if n.why == why)}: {why}"))
+    isolated = parts.isolation(verdict)
+    if isolated is not None:
+        rows.append(("isolation", isolated))
+    rows.append(("took", seconds(report.seconds)))
+    rows.append(("again", report.command))
+    if report.run is not None:
+        rows.append(("decide", f"lamarck review show {short_id(report.run)}"))
+        rows.append(("then", f"lamarck review approve {short_id(report.run)} --reason TEXT, or reject"))
+    return rows
+
+
+def _kept(report: CheckReport, evidence: Evidence) -> str:
+    return "known" if evidence.check in report.served else ""
+
+
+def _graded(evidence: Evidence) -> str:
+    points = evidence.measurements.get("points")
+    return "" if points is None else f"{points:.1f}"
+
+
+def measured(evidence: Evidence) -> str:
+    """The figures of one check in words: those that have a name here first, else what it calls them."""
+    figures = dict(evidence.measurements)
+    figures.pop("points", None)
+    if evidence.results:
+        passed = sum(r.outcome == "passed" for r in evidence.results)
+        return f"{passed}/{len(evidence.results)}" + (
+            f" {evidence.assurance}" if evidence.assurance == "claimed" else ""
+        )
+    if evidence.outcome == "errored" and evidence.log:
+        return evidence.log.splitlines()[0]
+    words = [f"{name.replace('_', ' ')} {_figure(value)}" for name, value in figures.items()]
+    if evidence.assurance == "claimed":
+        words.append("claimed")
+    return " · ".join(words)
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if value == int(value) else f"{value:.2f}"
+
+
+def _complaints(report: CheckReport) -> Iterator[str]:
+    """What rejects, a line each."""
+    from lamarck.interfaces import report as parts
+
+    if report.verdict.decision == "rejected":
+        decisive = [e for e in report.verdict.evidence if e.outcome == "failed" and e.results]
+        yield from parts.complaints(report.verdict.replace(evidence=tuple(decisive)))
+
+
+def _noted(report: CheckReport) -> Iterator[str]:
+    """Findings, the worst first."""
+    found = [(f, e.check) for e in report.verdict.evidence for f in e.findings]
+    found.sort(key=lambda item: (item[0].message.startswith("waived: "), _ORDER.get(item[0].severity, 0)))
+    for finding, check in found:
+        yield shortened(f"{_place(report, finding)}: {check} {finding.rule}: {finding.message}", 200)
+
+
+def _place(report: CheckReport, finding: Finding) -> str:
+    path = report.places.get(finding.path, finding.path)
+    return f"{path}:{finding.line}" if finding.line else path or report.path
+
+
+# --- for machines -------------------------------------------------------------------------------------------------
+
+
+def as_json(report: CheckReport) -> str:
+    import msgspec
+
+    document = {
+        "decision": str(report.verdict.decision),
+        "exit_code": report.exit_reason.exit_code,
+        **msgspec.to_builtins(report),
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def as_sarif(report: CheckReport) -> str:
+    """One run, with findings and failed tests as results; waived findings are suppressed."""
+    from lamarck import __version__
+
+    results, rules = [], {}
+    for evidence in report.verdict.evidence:
+        for finding in evidence.findings:
+            identifier = f"{evidence.check}/{finding.rule}"
+            rules[identifier] = {"id": identifier, "properties": {"check": evidence.check}}
+            results.append(_sarif_result(report, identifier, finding))
+        for result in evidence.results:
+            if result.outcome in {"failed", "errored"}:
+                identifier = f"{evidence.check}/{result.outcome}"
+                rules[identifier] = {"id": identifier, "properties": {"check": evidence.check}}
+                why = f": {result.failure.message}" if result.failure else ""
+                results.append(
+                    {
+                        "ruleId": identifier,
+                        "level": "error",
+                        "message": {"text": clean(f"{result.id}{why}")},
+                        "locations": [
+                            _location(result.id.partition("::")[0], result.failure.line if result.failure else 0)
+                        ],
+                    }
+                )
+    notifications = [
+        {"level": "error", "message": {"text": clean(f"{e.check}: {e.log}")}, "descriptor": {"id": e.check}}
+        for e in report.verdict.evidence
+        if e.outcome == "errored"
+    ]
+    notifications += [
+        {"level": "note", "message": {"text": f"{n.check} was not run: {n.why}"}, "descriptor": {"id": n.check}}
+        for n in report.not_run
+    ]
+    document = {
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [
+            {
+                "tool": {
+                    "driver": {
+                        "name": "lamarck",
+                        "version": __version__,
+                        "rules": [rules[name] for name in sorted(rules)],
+                    }
+                },
+                "invocations": [
+                    {
+                        "commandLine": report.command,
+                        "executionSuccessful": not any(n["level"] == "error" for n in notifications),
+                        "exitCode": report.exit_reason.exit_code,
+                        "toolExecutionNotifications": notifications,
+                    }
+                ],
+                "results": results,
+                "properties": {
+                    "decision": str(report.verdict.decision),
+                    "level": report.level,
+                    "reasons": list(report.verdict.reasons),
+                },
+            }
+        ],
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _sarif_result(report: CheckReport, identifier: str, finding: Finding) -> dict[str, Any]:
+    path = report.places.get(finding.path, finding.path)
+    result: dict[str, Any] = {
+        "ruleId": identifier,
+        "level": _LEVELS.get(finding.severity, "warning"),
+        "message": {"text": clean(finding.message)},
+        "locations": [_location(path, finding.line)] if path else [],
+    }
+    if finding.message.startswith("waived: "):
+        result["suppressions"] = [{"kind": "external", "justification": clean(finding.message)}]
+    return result
+
+
+def _location(path: str, line: int | None) -> dict[str, Any]:
+    from urllib.parse import quote
+
+    place: dict[str, Any] = {"artifactLocation": {"uri": quote(path)}}
+    if line:
+        place["region"] = {"startLine": line}
+    return {"physicalLocation": place}
+
+
+def as_junit(report: CheckReport) -> str:
+    """One suite for each check; a check without tests is one case."""
+    suites = [_suite(report, evidence) for evidence in report.verdict.evidence]
+    suites += [
+        f'  <testsuite name={_attribute(missing.check)} tests="1" failures="0" errors="0" skipped="1" time="0">\n'
+        f'    <testcase classname={_attribute(missing.check)} name="check" time="0">'
+        f"<skipped message={_attribute(missing.why)}/></testcase>\n  </testsuite>"
+        for missing in report.not_run
+    ]
+    text = "\n".join(suites)
+    name = _attribute(f"lamarck check {report.path}")
+    return f'<?xml version="1.0" encoding="utf-8"?>\n<testsuites name={name}>\n{text}\n</testsuites>\n'
+
+
+def _suite(report: CheckReport, evidence: Evidence) -> str:
+    cases = []
+    for result in evidence.results:
+        why = result.failure.message if result.failure else ""
+        cases.append((result.id, str(result.outcome), why, result.seconds))
+    own = str(evidence.outcome)
+    if not cases or own not in {"passed", "failed"}:
+        told = "\n".join(f"{_place(report, f)}: {f.rule}: {f.message}" for f in evidence.findings) or evidence.log
+        cases.append(("check", own, told, evidence.seconds))
+    lines = [_case(evidence.check, *case) for case in cases]
+    counts = {kind: sum(c[1] == kind for c in cases) for kind in ("failed", "errored", "skipped", "pending")}
+    return (
+        f'  <testsuite name={_attribute(evidence.check)} tests="{len(cases)}" failures="{counts["failed"]}" '
+        f'errors="{counts["errored"]}" skipped="{counts["skipped"] + counts["pending"]}" '
+        f'time="{evidence.seconds:.3f}">\n' + "\n".join(lines) + "\n  </testsuite>"
+    )
+
+
+def _case(check: str, name: str, outcome: str, why: str, took: float) -> str:
+    tag = {"failed": "failure", "errored": "error", "skipped": "skipped", "pending": "skipped"}.get(outcome)
+    head = f'    <testcase classname={_attribute(check)} name={_attribute(name)} time="{took:.3f}"'
+    if tag is None:
+        return f"{head}/>"
+    first = _attribute(shortened(why or outcome, 200))
+    return f"{head}><{tag} message={first}>{escape(clean(why))}</{tag}></testcase>"
+
+
+def _attribute(text: str) -> str:
+    return quoteattr(clean(text, newlines=False))
