@@ -5,73 +5,28 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from pathlib import Path
 
-from lamarck.api import Lamarck, Request, Settings
-from lamarck.benchmarks.building import Built
-from lamarck.benchmarks.metering import MeteredModel
+from lamarck.api import Request
+from lamarck.benchmarks.aider import aider
+from lamarck.benchmarks.arm import Arm, Bench, Proposed, passed_share
 from lamarck.errors import BadInput, LimitSpent
 from lamarck.records import (
     Attempt,
     Candidate,
     CheckOutcome,
     Decision,
-    Evidence,
     ExitReason,
     Limits,
-    Origin,
-    Record,
     Run,
     Sampling,
     SourceFile,
-    Task,
     Trust,
-    make_candidate,
 )
 
 SAMPLES = 64  # of best-of-n: more than the budget pays for, so that the budget is what ends a task
 TEMPERATURE = 0.5  # of the second and later samples of best-of-n; the first is greedy
 _UNBOUNDED = Limits(tokens=10**9, seconds=3600.0, usd=0.0)  # the metered model is what limits tokens
 _FENCED = re.compile(r"^[ \t]*```[^\n]*\n(.*?)^[ \t]*```[ \t]*$", re.M | re.S)
-
-
-class Proposed(Record, frozen=True, kw_only=True):
-    """What an arm ends with. accepted: what its own tests said; None when it asks nobody. broke: why its tests could
-    not be run, which is nobody's failure; the pair is then tried again on resume.
-    """
-
-    candidate: Candidate | None
-    accepted: bool | None = None
-    note: str = ""
-    broke: str = ""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Bench:
-    """What an arm works with. model: None where no arm needs one. folder: empty, for the arm's library."""
-
-    lamarck: Lamarck
-    settings: Settings
-    built: Built
-    model: MeteredModel | None
-    folder: Path
-
-    @property
-    def task(self) -> Task:
-        return self.built.task
-
-    def candidate(self, files: tuple[SourceFile, ...], generator: str) -> Candidate:
-        origin = Origin(generator=generator)
-        return make_candidate(files=files, entry_point=self.task.entry_point, origin=origin)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Arm:
-    """One way. asks: whether it needs a model."""
-
-    run: Callable[[Bench], Proposed]
-    asks: bool = True
 
 
 def reference(bench: Bench) -> Proposed:
@@ -198,19 +153,13 @@ def best_attempt(run: Run) -> Attempt | None:
     return max(judged, key=worth, default=None)
 
 
-def passed_share(evidence: Evidence) -> float:
-    """Tests that passed, as a share of all; 0 when there were none."""
-    if not evidence.results:
-        return 1.0 if evidence.outcome is CheckOutcome.PASSED else 0.0
-    return sum(r.outcome is CheckOutcome.PASSED for r in evidence.results) / len(evidence.results)
-
-
 ARMS: Mapping[str, Arm] = {
     "reference": Arm(run=reference, asks=False),
     "empty": Arm(run=empty, asks=False),
     "raw": Arm(run=raw),
     "best-of-n": Arm(run=best_of_n),
     "lamarck": Arm(run=lamarck_with()),
+    "aider": Arm(run=aider),
     # One setting changed, everything else as in `lamarck`.
     "lamarck-no-repair": Arm(run=lamarck_with(repairs=0)),
     "lamarck-no-resample": Arm(run=lamarck_with(samples=1)),

@@ -15,6 +15,7 @@ from lamarck.benchmarks.machine import this_machine
 from lamarck.benchmarks.report import Report, summarise
 from lamarck.benchmarks.results import Header, Result, ResultFile
 from lamarck.benchmarks.suites.table import draw, load_suite
+from lamarck.errors import BadInput
 from lamarck.records import Record
 
 TOKENS = 1500
@@ -23,6 +24,7 @@ TOKENS = 1500
 class Options(Record, frozen=True, kw_only=True):
     """What to run. data: None for the shipped tasks. limit: how many tasks the seed draws, None for all. tokens:
     generated tokens that each arm may spend on a task. results: a file to append to and to go on from. replies: a bank.
+    aider: the program of the arm of that name.
     """
 
     suite: str
@@ -33,6 +35,7 @@ class Options(Record, frozen=True, kw_only=True):
     tokens: int = TOKENS
     results: Path | None = None
     replies: Path | None = None
+    aider: Path | None = None
 
 
 class Benchmark:
@@ -43,6 +46,8 @@ class Benchmark:
 
     def __init__(self, options: Options, settings: Settings, *, model: Model | None = None) -> None:
         self._options = options
+        if "aider" in options.arms and options.aider is None:
+            raise BadInput("the arm aider needs its program", "install aider by itself and name it with --aider")
         problems, digest = load_suite(options.suite, options.data)
         self._problems = draw(problems, options.limit, options.seed)
         # Also where no arm asks it: its name heads the file, which another command may go on with.
@@ -61,7 +66,9 @@ class Benchmark:
             )
             self._results = stack.enter_context(ResultFile(options.results, self._header))
             self._open = stack.pop_all()
-        self._harness = Harness(self._lamarck, self._model, tokens=options.tokens, seed=options.seed)
+        self._harness = Harness(
+            self._lamarck, self._model, tokens=options.tokens, seed=options.seed, aider=options.aider
+        )
 
     def __enter__(self) -> Self:
         return self

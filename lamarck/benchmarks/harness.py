@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lamarck.api import Lamarck, Model, Settings
-from lamarck.benchmarks.arms import ARMS, Bench, Proposed
+from lamarck.benchmarks.arm import Bench, Proposed
+from lamarck.benchmarks.arms import ARMS
 from lamarck.benchmarks.building import Built, build
 from lamarck.benchmarks.metering import MeteredModel
 from lamarck.benchmarks.problem import Problem
@@ -35,15 +36,18 @@ class Harness:
     """Arms over problems on one Lamarck, whose sandbox all arms share; each pair gets an empty library.
 
     lamarck: also judges; its library is never written. model: None when no arm needs one. tokens: generated tokens an
-    arm may spend on a task. seed: of the sampling.
+    arm may spend on a task. seed: of the sampling. aider: the program of the arm of that name.
     """
 
-    def __init__(self, lamarck: Lamarck, model: Model | None, *, tokens: int, seed: int) -> None:
+    def __init__(
+        self, lamarck: Lamarck, model: Model | None, *, tokens: int, seed: int, aider: Path | None = None
+    ) -> None:
         self._lamarck = lamarck
         self._settings: Settings = lamarck.settings
         self._model = model
         self._tokens = tokens
         self._seed = seed
+        self._aider = aider
         self.seconds = 0.0  # wall clock of `run`, and what of it the harness itself took: not arms, not scoring
         self.own_seconds = 0.0
         self._working = 0.0
@@ -96,7 +100,14 @@ class Harness:
             if self._model is None:
                 raise BadInput(f"the arm {arm} needs a model", "name one with --model")
             meter = MeteredModel(self._model, tokens=self._tokens, seed=self._seed, task=problem.id)
-        bench = Bench(lamarck=self._lamarck, settings=self._settings, built=built, model=meter, folder=folder)
+        bench = Bench(
+            lamarck=self._lamarck,
+            settings=self._settings,
+            built=built,
+            model=meter,
+            folder=folder,
+            aider=self._aider,
+        )
         wall, cpu = time.perf_counter(), _cpu_seconds()
         try:
             proposed = ARMS[arm].run(bench)

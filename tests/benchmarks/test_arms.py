@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from lamarck.api import Message, Request, ScriptedModel
-from lamarck.benchmarks.arms import ARMS, best_attempt, choose_arms, hollow, passed_share
+from lamarck.benchmarks.arm import passed_share
+from lamarck.benchmarks.arms import ARMS, best_attempt, choose_arms, hollow
 from lamarck.benchmarks.metering import SHORTEST_REPLY, MeteredModel
 from lamarck.errors import BadInput, LimitSpent
 from lamarck.records import (

@@ -22,7 +22,7 @@ Suite = Annotated[
         metavar="SUITE",
         help="own, humaneval, humanevalfix, mbpp, exercism or quixbugs; pooled: the result files of several of them as"
         " one; spine: start, library hit, own overhead, judge, crash rounds; sandbox: cold, warm, plain and docker side"
-        " by side, mixed jobs, kills; replies: what each mend of a reply wins.",
+        " by side, mixed jobs, kills; replies: what each mend of a reply wins; library: the embedded library at size.",
     ),
 ]
 Data = Annotated[
@@ -56,11 +56,20 @@ Plot = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="Write solved against tokens and CPU-seconds, as SVG.", show_default=False),
 ]
+Aider = Annotated[
+    Path | None,
+    typer.Option(metavar="PROGRAM", help="aider, in an environment of its own, for that arm.", show_default=False),
+]
 Tokens = Annotated[int, typer.Option(metavar="N", min=1, help="Generated tokens an arm may spend on a task.")]
 Rounds = Annotated[
     int, typer.Option(metavar="N", min=0, help="Crash rounds of the spine; killed supervisors of the sandbox.")
 ]
 Jobs = Annotated[int, typer.Option(metavar="N", min=0, help="Mixed jobs of the sandbox.")]
+Artifacts = Annotated[int, typer.Option(metavar="N", min=1, help="Functions in the library of that suite.")]
+Embed = Annotated[
+    int,
+    typer.Option(metavar="N", min=0, help="Texts to embed for the suite library that were not before; they are kept."),
+]
 
 
 def bench(
@@ -76,9 +85,12 @@ def bench(
     json: JsonFile = None,
     plot: Plot = None,
     model: Model = None,
+    aider: Aider = None,
     tokens: Tokens = 1500,
     rounds: Rounds = 10,
     jobs: Jobs = 1000,
+    artifacts: Artifacts = 100_000,
+    embed: Embed = 10_000,
 ) -> int:
     """Compare ways from a task to code, at equal tokens, on tests that none of them sees."""
     from lamarck.benchmarks.arms import choose_arms
@@ -100,6 +112,8 @@ def bench(
             seed=seed,
             rounds=rounds,
             jobs=jobs,
+            artifacts=artifacts,
+            embed=embed,
         )
         return _figures(terminal, FIGURES[suite](wanted), json=json, plot=plot)
     options = Options(
@@ -111,6 +125,7 @@ def bench(
         tokens=tokens,
         results=resume,
         replies=replies,
+        aider=aider,
     )
     return _compare(terminal, settings, options, json=json, plot=plot)
 
