@@ -9,7 +9,7 @@ from lamarck.library.columns import columns_of, hash_of_text, put_tags, silence
 from lamarck.library.index_entry import IndexEntry, index_entry
 from lamarck.library.packing import packed, unpacked
 from lamarck.library.vectors import drop_vector, put_vector
-from lamarck.library.versions import Version
+from lamarck.library.versions import Version, given_tests
 from lamarck.records import Artifact, ArtifactStatus, Usage
 
 _MANY = 500  # parameters of one statement
@@ -22,11 +22,12 @@ def save_artifact(
 
     vector: (digest of the model, floats).
     """
-    seq, meaning, key, before = _upsert(connection, artifact, entry)
+    seq, meaning, key, before, is_new = _upsert(connection, artifact, entry)
     connection.execute("DELETE FROM words WHERE rowid = ?", (seq,))
     drop_is_due = vector is None and meaning != hash_of_text(entry.meaning)
-    for each in {key, before}:
-        settle(connection, each)
+    if not is_new or given_tests(artifact.task):  # what no test speaks for is better than nothing, and nothing's better
+        for each in {key, before}:
+            settle(connection, each)
     if not connection.execute("SELECT found FROM artifacts WHERE seq = ?", (seq,)).fetchone()[0]:
         drop_vector(connection, seq)
         return
@@ -55,8 +56,8 @@ def _put_words(connection: sqlite3.Connection, seq: int, entry: IndexEntry) -> N
     )
 
 
-def _upsert(connection: sqlite3.Connection, artifact: Artifact, entry: IndexEntry) -> tuple[int, str, str, str]:
-    """The row, the hash of the meaning that stood there before, the key of its task now and before."""
+def _upsert(connection: sqlite3.Connection, artifact: Artifact, entry: IndexEntry) -> tuple[int, str, str, str, bool]:
+    """The row, the hash of the meaning that stood there before, the key of its task now and before, is it new."""
     columns = columns_of(artifact, entry)
     known = connection.execute("SELECT seq, meaning, key FROM artifacts WHERE id = ?", (artifact.id,)).fetchone()
     if known is None:
@@ -76,7 +77,7 @@ def _upsert(connection: sqlite3.Connection, artifact: Artifact, entry: IndexEntr
         ).fetchone()
         connection.execute("INSERT INTO records VALUES (?, ?)", (seq, packed(artifact.to_json())))
         put_tags(connection, seq, artifact.task.tags)
-        return seq, columns["meaning"], columns["key"], columns["key"]
+        return seq, columns["meaning"], columns["key"], columns["key"], True
     seq, meaning, before = known
     first = read_artifact(connection, seq)
     changed = first.replace(
@@ -95,7 +96,7 @@ def _upsert(connection: sqlite3.Connection, artifact: Artifact, entry: IndexEntr
     connection.execute("UPDATE records SET record = ? WHERE seq = ?", (packed(changed.to_json()), seq))
     connection.execute("DELETE FROM tags WHERE seq = ?", (seq,))
     put_tags(connection, seq, artifact.task.tags)
-    return seq, meaning, columns["key"], before
+    return seq, meaning, columns["key"], before, False
 
 
 def read_artifact(connection: sqlite3.Connection, seq: int) -> Artifact:
@@ -185,3 +186,9 @@ def read_artifacts(connection: sqlite3.Connection, rows: Iterable[int]) -> dict[
             usage = Usage(served=served, last_served=last_served)
             found[seq] = Artifact.from_json(unpacked(record)).replace(status=ArtifactStatus(status), usage=usage)
     return found
+
+
+def ids_of(connection: sqlite3.Connection, rows: Sequence[int]) -> dict[int, str]:
+    marks = ", ".join("?" * len(rows))
+    query = f"SELECT seq, id FROM artifacts WHERE seq IN ({marks})"  # noqa: S608 - marks
+    return dict(connection.execute(query, list(rows)).fetchall())

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from lamarck.errors import ModelCorrupt, ModelUnavailable
+from lamarck.library.numbers import one_thread
 
 if TYPE_CHECKING:
     import numpy as np
@@ -90,6 +91,7 @@ class MiniLmEmbedder:
     def _load(self) -> None:
         with self._loading:
             if self._session is None:
+                one_thread()
                 self._tokenizer = _wordpiece(_checked(VOCABULARY, VOCABULARY_SHA256))
                 self._session = _session(_checked(self._weights, MINILM_SHA256))
 

@@ -12,6 +12,7 @@ from lamarck.records import Artifact, Record
 _WORD = re.compile(r"[^\W_]+(?:_+[^\W_]+)*")  # an identifier counts as one word here, and is split afterwards
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _MOST_SOURCE = 1_000_000  # characters; a larger file is not parsed for its signature
+_MOST_DOC = 400  # characters of a documentation that are embedded
 _MOST_PUBLIC = 20  # names of a module without an entry point
 
 
@@ -77,10 +78,12 @@ def _shape(chosen: dict[str, Definition], stated: str | None) -> Shape | None:
 
 
 def _meaning(goal: str, signature: str, doc: str) -> str:
-    """Goal first: an embedder reads only the beginning of a long text."""
+    """Goal first: an embedder reads only the beginning of a long text. Of a documentation that goes on, how it begins:
+    lists of parameters make everything look alike."""
     lines = [goal.strip()]
-    if doc.strip() and doc.strip() not in goal:
-        lines.append(doc.strip())
+    beginning = re.split(r"\n\s*\n", doc.strip(), maxsplit=1)[0].strip()[:_MOST_DOC]
+    if beginning and " ".join(beginning.split()) not in " ".join(goal.split()):
+        lines.append(beginning)
     if signature:
         lines.append(signature)
     return "\n".join(lines)

@@ -70,13 +70,13 @@ def request_terms(text: str) -> tuple[str, ...]:
 
 def search(connection: sqlite3.Connection, request: Request, vectors: VectorIndex | None) -> list[Found]:
     """At most `request.limit` artifacts that the filter lets through, best first."""
-    allowed = _allowed(connection, request.filter)
+    permitted = allowed(connection, request.filter)
     depth = max(_POOL, request.limit)
     pool: dict[int, Found] = {}
-    for rank, seq in enumerate(_by_words(connection, request, depth, filtered=allowed is not None)):
+    for rank, seq in enumerate(_by_words(connection, request, depth, filtered=permitted is not None)):
         pool.setdefault(seq, Found(seq)).score += 1 / (_RRF + 1 + rank)
     if vectors is not None and request.vector is not None:
-        near = vectors.nearest(connection, request.vector, depth, allowed)
+        near = vectors.nearest(connection, request.vector, depth, permitted)
         for rank, (seq, cosine) in enumerate(near):
             if cosine >= request.floor:
                 pool.setdefault(seq, Found(seq)).score += 1 / (_RRF + 1 + rank)
@@ -87,7 +87,7 @@ def search(connection: sqlite3.Connection, request: Request, vectors: VectorInde
     return _explained(connection, request, best)
 
 
-def _allowed(connection: sqlite3.Connection, wanted: Filter) -> list[int] | None:
+def allowed(connection: sqlite3.Connection, wanted: Filter) -> list[int] | None:
     """The rows that a filter lets through; None when it leaves out nothing that is found."""
     if wanted == Filter(licences=wanted.licences):
         anything_barred = "SELECT EXISTS (SELECT 1 FROM artifacts WHERE NOT free)"

@@ -18,7 +18,7 @@ from lamarck.library.identity import row_of
 from lamarck.library.index_entry import IndexEntry, index_entry
 from lamarck.library.integrity import problems
 from lamarck.library.library import Hit
-from lamarck.library.search import Request, request_terms, search
+from lamarck.library.search import Request, allowed, request_terms, search
 from lamarck.library.signature import shape_of
 from lamarck.library.vectors import VectorIndex, has_vectors, register, sidecar_path
 from lamarck.library.versions import Version
@@ -130,6 +130,15 @@ class SqliteLibrary:
         if self._vectors is not None and self._vectors.is_stale:
             self.write_sidecar()
         return tuple(Hit(artifact=known[f.seq], score=f.score, reasons=f.reasons) for f in found)
+
+    def nearest(self, vector: bytes, limit: int, filter: Filter | None = None) -> list[tuple[str, float]]:
+        """(artifact id, cosine) of the closest by meaning alone, closest first, however far."""
+        if self._vectors is None:
+            return []
+        with self._database.read() as connection:
+            near = self._vectors.nearest(connection, vector, limit, allowed(connection, filter or Filter()))
+            ids = artifacts.ids_of(connection, [seq for seq, _ in near])
+        return [(ids[seq], cosine) for seq, cosine in near]
 
     def write_sidecar(self) -> None:
         """Copy the vectors to the file beside the library that later processes map. What keeps it from being written

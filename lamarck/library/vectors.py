@@ -8,13 +8,12 @@ a process maps instead of reading row by row.
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from lamarck.library.numbers import one_thread
 from lamarck.library.sidecar import Block, make_block, read_block, write_block
 
 if TYPE_CHECKING:
@@ -91,7 +90,7 @@ class VectorIndex:
         self, connection: sqlite3.Connection, vector: bytes, limit: int, allowed: Sequence[int] | None = None
     ) -> list[tuple[int, float]]:
         """(artifact seq, cosine) of the `limit` closest, closest first; equal ones by age. allowed: of these alone."""
-        np = _numpy()
+        np = one_thread()
         self._refresh(connection)
         query = np.frombuffer(vector, dtype="<f4")
         permitted = None if allowed is None else np.asarray(allowed, dtype=np.int64)
@@ -100,7 +99,7 @@ class VectorIndex:
 
     def cosines(self, vector: bytes, seqs: Sequence[int]) -> dict[int, float]:
         """Of those among `seqs` that have a vector, as of the last `nearest`."""
-        np = _numpy()
+        np = one_thread()
         query = np.frombuffer(vector, dtype="<f4")
         known = [seq for seq in seqs if seq in self._rows]
         found: dict[int, float] = {}
@@ -128,7 +127,7 @@ class VectorIndex:
     def _near_in_block(
         self, query: npt.NDArray[np.float32], limit: int, permitted: npt.NDArray[np.int64] | None
     ) -> list[tuple[int, float]]:
-        np = _numpy()
+        np = one_thread()
         block = self._block
         if block is None:
             return []
@@ -147,7 +146,7 @@ class VectorIndex:
     def _near_outside(
         self, query: npt.NDArray[np.float32], limit: int, permitted: npt.NDArray[np.int64] | None
     ) -> list[tuple[int, float]]:
-        np = _numpy()
+        np = one_thread()
         if not self._count:
             return []
         seqs = self._seqs[: self._count]
@@ -178,7 +177,7 @@ class VectorIndex:
             self._gather()
 
     def _forget(self, seq: int) -> None:
-        np = _numpy()
+        np = one_thread()
         if (row := self._rows.pop(seq, None)) is not None:
             last = self._count - 1  # fill the hole with the last one
             if row != last:
@@ -208,7 +207,7 @@ class VectorIndex:
 
     def _gather(self) -> None:
         """One block of everything."""
-        np = _numpy()
+        np = one_thread()
         seqs, full = self._seqs[: self._count], self._matrix[: self._count]
         if self._block is not None:
             keep = np.ones(len(self._block), dtype=bool)
@@ -222,7 +221,7 @@ class VectorIndex:
 
     def _reserve(self, rows: int) -> None:
         """Room for `rows`, doubling, so that one more artifact does not copy the whole matrix."""
-        np = _numpy()
+        np = one_thread()
         if rows <= self._capacity:
             return
         self._capacity = max(rows, 2 * self._capacity, 64)
@@ -232,15 +231,6 @@ class VectorIndex:
             matrix[: self._count] = self._matrix[: self._count]
             seqs[: self._count] = self._seqs[: self._count]
         self._matrix, self._seqs = matrix, seqs
-
-
-def _numpy() -> Any:
-    """numpy with one thread for its sums, unless somebody said otherwise: a search shares the machine."""
-    if "numpy" not in sys.modules:
-        os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    import numpy
-
-    return numpy
 
 
 def _floats(vector: bytes) -> npt.NDArray[np.float32]:

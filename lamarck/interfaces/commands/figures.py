@@ -27,6 +27,8 @@ class Wanted:
     seed: int = 0
     rounds: int = 10
     jobs: int = 1000
+    artifacts: int = 100_000
+    embed: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,9 +85,17 @@ def pooled(wanted: Wanted) -> Measured:
     )
 
 
+def library(wanted: Wanted) -> Measured:
+    from lamarck.benchmarks.library import library_text, measure_library
+
+    report = measure_library(wanted.artifacts, data=wanted.data, seed=wanted.seed, embed=wanted.embed, say=wanted.say)
+    return Measured(text=library_text(report), report=report)
+
+
 FIGURES: Mapping[str, Callable[[Wanted], Measured]] = {
     "spine": spine,
     "sandbox": sandbox,
     "replies": replies,
     "pooled": pooled,
+    "library": library,
 }
