@@ -32,6 +32,7 @@ from lamarck.settings import cache_dir
 
 Say = Callable[[str], None]
 _KEY = 16  # bytes of a text's hash
+_TELLING = 5  # words
 _BATCH = 64  # texts embedded between two writes
 _TOLD_EVERY = 10.0  # seconds
 
@@ -207,3 +208,14 @@ def quantiles(seconds: Sequence[tuple[float, float]]) -> dict[str, float]:
         "most": 1000 * ordered[-1],
         "cpu": 1000 * sorted(cpu for _, cpu in seconds)[len(seconds) // 2],
     }
+
+
+def distractors(source: Corpus, count: int) -> list[Artifact]:
+    """`count` functions that say in at least five words what they do, drawn by the hash of where they stand: always the
+    same ones, of all packages."""
+    drawn: list[tuple[bytes, Harvested]] = []
+    for function in source.functions():
+        if len(function.goal.split()) >= _TELLING and not function.name.startswith("__"):
+            drawn.append((hashlib.sha256(f"{function.package}::{function.place}".encode()).digest(), function))
+    drawn.sort(key=lambda pair: pair[0])
+    return [as_artifact(function, number) for number, (_, function) in enumerate(drawn[:count])]
