@@ -60,13 +60,6 @@ class TrustSettings(Record, frozen=True, kw_only=True):
     accept_claimed: Annotated[
         AcceptClaimed, _described("whether evidence measured in the candidate's own process is enough")
     ] = "ask"
-
-
-class LibrarySettings(Record, frozen=True, kw_only=True):
-    path: Annotated[str, _described("the library file; empty: library.sqlite in LAMARCK_HOME")] = ""
-    lock_seconds: Annotated[float, _described("seconds to wait for another process", gt=0, le=3600)] = 10.0
-
-
     waivers: Annotated[
         tuple[str, ...], _described("findings accepted in every run: 'RULE [PATH]: reason'; not in a project's file")
     ] = ()
@@ -86,6 +79,14 @@ class CheckSettings(Record, frozen=True, kw_only=True):
     minimum_score: Annotated[
         float, _described("of 10, for lint, format, types, complexity and duplication", ge=0, le=10)
     ] = 8.0
+    minimum_coverage: Annotated[float, _described("share of branches that the given tests take", ge=0, le=1)] = 0.85
+
+
+class LibrarySettings(Record, frozen=True, kw_only=True):
+    path: Annotated[str, _described("the library file; empty: library.sqlite in LAMARCK_HOME")] = ""
+    lock_seconds: Annotated[float, _described("seconds to wait for another process", gt=0, le=3600)] = 10.0
+
+
 class ReuseSettings(Record, frozen=True, kw_only=True):
     enabled: Annotated[bool, _described("try proven code from the library first")] = True
     candidates: Annotated[int, _described("how many library artifacts to try on a task's tests", ge=0, le=50)] = 5
@@ -132,6 +133,7 @@ class Settings(Record, frozen=True, kw_only=True):
     limits: LimitSettings = LimitSettings()
     sandbox: SandboxSettings = SandboxSettings()
     trust: TrustSettings = TrustSettings()
+    checks: CheckSettings = CheckSettings()
     library: LibrarySettings = LibrarySettings()
     reuse: ReuseSettings = ReuseSettings()
     models: ModelSettings = ModelSettings()
@@ -139,7 +141,6 @@ class Settings(Record, frozen=True, kw_only=True):
 
 
 class Source(Record, frozen=True, kw_only=True):
-    checks: CheckSettings = CheckSettings()
     """Where the value of a key came from, for `lamarck config show`."""
 
     key: str
@@ -438,6 +439,7 @@ def _refuse_loosening(before: Settings, after: Settings, origin: str) -> None:
     loosened = {
         "trust.accept_claimed": _CLAIMED_ORDER[after.trust.accept_claimed]
         > _CLAIMED_ORDER[before.trust.accept_claimed],
+        "trust.waivers": after.trust.waivers != before.trust.waivers,
         "sandbox.allow_degraded": after.sandbox.allow_degraded and not before.sandbox.allow_degraded,
         "limits.usd": after.limits.usd > before.limits.usd,
         "limits.daily_usd": after.limits.daily_usd > before.limits.daily_usd,
@@ -445,7 +447,6 @@ def _refuse_loosening(before: Settings, after: Settings, origin: str) -> None:
         "models.tiers": any(
             tier in after.endpoints or ":" in tier  # a file of replies anywhere on this machine
             for tier in set(after.models.tiers) - known_tiers
-        "trust.waivers": after.trust.waivers != before.trust.waivers,
         ),
         # A library holds verdicts that may stand for a run, so somebody else's library is somebody else's judgement.
         "library.path": after.library.path != before.library.path,

@@ -10,7 +10,7 @@ import importlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lamarck.checks.check import LEVELS, Check, Level
 from lamarck.checks.waivers import Waivers
@@ -32,6 +32,7 @@ GATE: dict[str, str] = {
     "format": "lamarck.checks.lint:build_format",
     "tests": "lamarck.checks.given_tests:build",
     "bdd": "lamarck.checks.bdd:build",
+    "coverage": "lamarck.checks.coverage:build",
     "derived-tests": "lamarck.checks.given_tests:build_derived",
     "generated-tests": "lamarck.checks.given_tests:build_generated",
     "types": "lamarck.checks.type_check:build",
@@ -53,7 +54,8 @@ class Means:
 
     folder: the project, for what has to be read from there. places: path of a file, as the candidate has it → its path
     below that folder, where that is another one. waivers: findings that are accepted. changed: what a
-    check may confine itself to; None: everything. progress: told how far a long check is (done, of how many).
+    check may confine itself to; None: everything. progress: told how far a long check is (done, of how many). shared:
+    what checks of one gate measure together, by a name of theirs.
     """
 
     settings: Settings
@@ -68,6 +70,7 @@ class Means:
     changed: Changed | None = None
     most_files: int = 0  # of a candidate; 0: as many as a task may have
     progress: Callable[[str, int, int], None] | None = None
+    shared: dict[str, Any] = field(default_factory=dict)
 
 
 def build_checks(means: Means, *, level: Level = "quick", names: Iterable[str] | None = None) -> tuple[Check, ...]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,13 +11,9 @@ import pytest
 from lamarck.checks import ruff_tool, type_check
 from lamarck.checks.check import LEVELS, Check
 from lamarck.checks.gate import ALIASES, GATE, Means, build_checks, named
-from lamarck.checks.judge.judge import Judge
 from lamarck.checks.waivers import Waivers
 from lamarck.errors import BadInput
 from lamarck.records import Candidate, CheckOutcome, Evidence, Origin, SourceFile, Task, make_candidate, make_task
-from lamarck.sandbox.interpreter import find_interpreter, importable
-from lamarck.sandbox.selection import choose_sandbox
-from lamarck.settings import Settings
 
 GOOD = '''"""Numbers."""
 
@@ -46,22 +40,6 @@ BAD = {
     "format": "def double( number ):\n        return   2*number\n",
     "types": "def double(number: int) -> str:\n    return 2 * number\n\n\ndouble('a')\n",
 }
-
-
-@pytest.fixture(scope="module")
-def means(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Means]:
-    folder = tmp_path_factory.mktemp("project")
-    settings = Settings()
-    sandbox = choose_sandbox(settings.sandbox)
-    interpreter = find_interpreter(sys.executable, folder)
-    yield Means(
-        settings=settings,
-        judge=Judge(sandbox, interpreter),
-        sandbox=sandbox,
-        interpreter=interpreter,
-        importable=importable(interpreter),
-        folder=folder,
-    )
 
 
 def code(text: str, path: str = "doubling.py") -> Candidate:

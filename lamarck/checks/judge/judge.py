@@ -14,9 +14,9 @@ import selectors
 import shutil
 import socket
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -31,11 +31,11 @@ from lamarck.checks.judge.reports import (
     subject_report,
 )
 from lamarck.checks.judge.specified import PLUGIN, features
-from lamarck.records import Acceptance, SourceFile, Task
+from lamarck.records import Acceptance, JobLimits, SourceFile, Task
 from lamarck.sandbox.interpreter import Interpreter
 from lamarck.sandbox.sandbox import JOB_DIR, SCRATCH_DIR, Job, Mount, Outcome, Running, Sandbox
 
-__all__ = ["JUDGE_VERSION", "Judge", "JudgeReport", "Subject", "SubjectReport"]
+__all__ = ["JUDGE_VERSION", "Judge", "JudgeReport", "Probes", "Subject", "SubjectReport"]
 
 JUDGE_VERSION = "3"
 
@@ -45,6 +45,14 @@ _CODE = f"{JOB_DIR}/code"  # on both sides: the candidate's files there, the tes
 _RESULT_BYTES = 8_000_000
 _GRACE_SECONDS = 0.1  # for both sides to end by themselves, when all is told
 _START_SECONDS = 20.0  # what starting both sides may take on a busy machine, on top of the tests' own time
+
+
+@dataclass(frozen=True, kw_only=True)
+class Probes:
+    """slots: path of a file → where in a buffer of `size` bytes each of its probes writes (see `inside.probes`)."""
+
+    size: int
+    slots: Mapping[str, Sequence[int]]
 
 
 class Judge:
@@ -66,14 +74,27 @@ class Judge:
         self._sandbox.prepare(job_for("judge", self._interpreter))
         self._sandbox.prepare(job_for("candidate", self._interpreter), subjects)
 
-    def judge(self, task: Task, acceptance: tuple[Acceptance, ...], subjects: tuple[Subject, ...]) -> JudgeReport:
-        """Run all tests of `acceptance` against every subject, each in a process of its own."""
+    def judge(
+        self,
+        task: Task,
+        acceptance: tuple[Acceptance, ...],
+        subjects: tuple[Subject, ...],
+        *,
+        probes: Probes | None = None,
+        limits: JobLimits | None = None,
+    ) -> JudgeReport:
+        """Run all tests of `acceptance` against every subject, each in a process of its own.
+
+        probes: what in the subjects' files tells that it ran. limits: lower ones for each subject than the task's.
+        """
         begin = time.monotonic()
         rendered = [as_pytest(a, task) for a in acceptance]
         with ExitStack() as stack:
             self.prepare(len(subjects))
             session = _Session(self._sandbox, self._interpreter, task, rendered, subjects, stack, self._test_seconds)
             session.features = features(acceptance)
+            session.probes = probes
+            session.subject_limits = session.limits.lowered(limits or session.limits)
             return session.run(begin)
 
 
@@ -108,9 +129,11 @@ class _Session:
         self.subjects = subjects
         self.stack = stack
         self.features: dict[str, str] = {}
+        self.probes: Probes | None = None
         self.for_features = any("pytest_bdd" in text for _, text in tests)
         self.brought = _features_folders(interpreter) if self.for_features else ()
         self.limits = task.job_limits
+        self.subject_limits = self.limits
         self.test_seconds = min(test_seconds, self.limits.wall_seconds)
 
     def run(self, begin: float) -> JudgeReport:
@@ -138,7 +161,7 @@ class _Session:
     def _place(self, number: int) -> _Place:
         folder = self.sandbox.make_shared_folder()
         self.stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        place = _Place(str(number), folder)
+        place = _Place(str(number), folder, 0 if self.probes is None else self.probes.size)
         self.stack.callback(place.close)
         return place
 
@@ -161,13 +184,18 @@ class _Session:
         files = {}
         for file in (*subject.files, *self._shared_files()):  # what the user gave is never the candidate's to replace
             files[f"code/{file.path}"] = file.text.encode("utf-8", "surrogatepass")
+        if self.probes is not None:
+            slots = {f"{_CODE}/{path}": list(s) for path, s in self.probes.slots.items()}
+            spec["probes"] = {"descriptor": place.probes, "size": self.probes.size, "files": slots}
         # It has its own folder alone: no candidate finds what another one writes.
-        return self._start(self._job("candidate", spec, files, (descriptor,), [place]))
+        descriptors = (descriptor, *place.extra)
+        return self._start(self._job("candidate", spec, files, descriptors, [place], self.subject_limits))
 
     def _start_judge(self, places: list[_Place]) -> Running:
         spec = {
             "subjects": [
                 {"descriptor": p.judge.fileno(), "results": p.told.fileno(), "work": f"{SCRATCH_DIR}/{p.name}"}
+                | ({"probes": {"descriptor": p.probes, "size": self.probes.size}} if self.probes else {})
                 for p in places
             ],
             "folder": _CODE,
@@ -189,8 +217,8 @@ class _Session:
             files[f"code/{file.path}"] = file.text.encode("utf-8", "surrogatepass")
         for path, text in (*self.features.items(), *self.tests):
             files[f"code/{path}"] = text.encode("utf-8", "surrogatepass")
-        descriptors = tuple(n for p in places for n in (p.judge.fileno(), p.told.fileno()))
-        job = self._job("judge", spec, files, descriptors, places)
+        descriptors = tuple(n for p in places for n in (p.judge.fileno(), p.told.fileno(), *p.extra))
+        job = self._job("judge", spec, files, descriptors, places, self.limits)
         return self._start(replace(job, mounts=(*job.mounts, *(Mount(source=Path(b)) for b in self.brought))))
 
     def _shared_files(self) -> tuple[SourceFile, ...]:
@@ -239,13 +267,14 @@ class _Session:
         files: dict[str, bytes],
         descriptors: tuple[int, ...],
         places: list[_Place],
+        limits: JobLimits,
     ) -> Job:
         return replace(
             job_for(role, self.interpreter, json.dumps(spec)),
             files=files,
             shared={place.name: place.folder for place in places},
             pass_fds=descriptors,
-            limits=self.limits.replace(wall_seconds=self.limits.wall_seconds + _START_SECONDS),
+            limits=limits.replace(wall_seconds=limits.wall_seconds + _START_SECONDS),
         )
 
 
@@ -283,16 +312,28 @@ class _Place:
     """What one candidate and the judge have in common: a folder, and a socket; and the socket on which the judge tells
     the host."""
 
-    def __init__(self, name: str, folder: Path) -> None:
+    def __init__(self, name: str, folder: Path, probes: int) -> None:
+        """probes: bytes of the buffer that the candidate's probes write into; 0: there are none."""
         self.name = name  # of the folder, on both sides
+        self.probes: int | None = None
+        if probes:
+            self.probes = os.memfd_create("probes", os.MFD_CLOEXEC)
+            os.ftruncate(self.probes, probes)
         self.folder = folder
         self.judge, self.candidate = socket.socketpair()
         self.results, self.told = socket.socketpair()  # not a pipe: those can be opened again through /proc
+
+    @property
+    def extra(self) -> tuple[int, ...]:
+        return () if self.probes is None else (self.probes,)
 
     def close_passed(self) -> None:
         """What the jobs have now and the host must not hold, or an end would never be seen."""
         for passed in (self.judge, self.candidate, self.told):
             passed.close()
+        if self.probes is not None:
+            os.close(self.probes)
+            self.probes = None
 
     def close(self) -> None:
         self.close_passed()

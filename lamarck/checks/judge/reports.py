@@ -4,6 +4,7 @@ candidate chose."""
 from __future__ import annotations
 
 import ast
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from lamarck.records import Assurance, CheckOutcome, Failure, Record, SourceFile
 from lamarck.sandbox.sandbox import Outcome, StopReason
 
 _LOG_CHARACTERS = 4_000
+_MOST_HITS = 1 << 24  # bytes of a probes' buffer
 _USAGE, _NO_TESTS = 4, 5  # pytest.ExitCode
 
 
@@ -38,6 +40,7 @@ class SubjectReport(Record, frozen=True, kw_only=True):
     import_error: str | None = None
     stop: str | None = None
     log: str = ""
+    covered: dict[str, bytes] = {}  # test (empty: before the first) → what its probes wrote; see `judge.Probes`
 
     @property
     def passed(self) -> bool:
@@ -85,7 +88,14 @@ class Ended(msgspec.Struct, tag_field="kind", tag="ended", frozen=True):
     refused: list[str]
 
 
-Message = Collected | Failed | Result | Ended
+class Covered(msgspec.Struct, tag_field="kind", tag="covered", frozen=True):
+    """hits: the probes' buffer, zlib and base64."""
+
+    id: str
+    hits: bytes
+
+
+Message = Collected | Failed | Result | Covered | Ended
 _decoder = msgspec.json.Decoder(Message)
 
 
@@ -123,7 +133,16 @@ def subject_report(
         import_error=import_error,
         stop=stop,
         log="\n".join(line for line in log if line.strip()),
+        covered={m.id: _unpacked(m.hits) for m in told if isinstance(m, Covered)},
     )
+
+
+def _unpacked(hits: bytes) -> bytes:
+    """Nothing for what is no buffer."""
+    try:
+        return zlib.decompressobj().decompress(hits, _MOST_HITS)
+    except zlib.error:
+        return b""
 
 
 def _stop(ended: Ended | None, outcome: Outcome) -> str | None:

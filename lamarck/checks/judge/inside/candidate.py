@@ -20,6 +20,7 @@ from .frames import Stream
 from .operations import for_both_sides
 from .conversation import Peer
 from .handles import Ask
+from .probes import install as install_probes
 from .standins import Standins
 from .subclasses import Twins
 from .surroundings import CandidateSurroundings
@@ -30,7 +31,7 @@ _exit = os._exit
 
 def run(spec: dict[str, Any]) -> None:
     """spec: descriptor, folder (of the code), shared (module names), sites (folders of packages), work (folder to
-    work in), first (modules to import before anybody asks)."""
+    work in), first (modules to import before anybody asks), probes (descriptor, size, files; see `probes.install`)."""
     surroundings = CandidateSurroundings()
     peer = Peer(
         Stream(spec["descriptor"]),
@@ -50,6 +51,8 @@ def run(spec: dict[str, Any]) -> None:
     sys.path[:] = [spec["folder"], *sys.path]
     sys.argv[:] = [""]
     random.seed(0)
+    if (probes := spec.get("probes")) is not None:
+        install_probes(probes["descriptor"], probes["size"], probes["files"])
     gc.freeze()
     for name in spec["first"]:
         _import_quietly(name)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import ast
+import base64
 import os
 import signal
 import sys
+import zlib
 from collections.abc import Callable
 from time import monotonic
 from typing import Any
@@ -22,6 +24,7 @@ from .patches import Patches, both_sides_have
 from .conversation import Peer
 from .permission import Permission
 from .presented import Presented
+from .probes import Buffer
 from .handles import Ask
 from .mirrored import Proxy, ProxyMeta
 from .routines import RemoteFunction
@@ -67,6 +70,8 @@ class Session:
         )
         self.peer.operations = for_both_sides() | {"stdin": read_stdin, "override": perform_override}
         files = [f"{spec['folder']}/{path}" for path in spec["tests"]]
+        probes = subject.get("probes")
+        self.probes = None if probes is None else Buffer(probes["descriptor"], probes["size"])
         self.guards = Guards(self.tests, files, (*_WRITABLE, subject["work"]), self.shared)
         self.modules = CandidateModules(self._ask, _own_modules(spec), spec["folder"], frozenset(spec["wanted"]))
 
@@ -98,6 +103,12 @@ class Session:
         if self.peer.is_asking:
             raise self.stream.end("hung", "it did not answer in time")
         raise TimeUp("the test took too long")
+
+    def tell_covered(self, test: str) -> None:
+        """What the candidate ran since this was last told; test: empty for what ran before the first one."""
+        if self.probes is not None:
+            packed = base64.b64encode(zlib.compress(self.probes.take(), 1)).decode("ascii")
+            self.tell({"kind": "covered", "id": test, "hits": packed})
 
     def objections(self) -> list[str]:
         """What speaks against the candidate in the running test, whatever the test makes of it."""
@@ -256,6 +267,7 @@ class Recorder:
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
         self._session.tell({"kind": "collected", "ids": [item.nodeid for item in items]})
+        self._session.tell_covered("")
         self._collected_alone = self._used() == 0
         self._session.guards.arm()
 
@@ -276,6 +288,9 @@ class Recorder:
         session.surroundings.begin_test()
         session.peer.rest()
         session.begin(session.spec["test_seconds"])
+
+    def pytest_runtest_logfinish(self, nodeid: str) -> None:
+        self._session.tell_covered(nodeid)
 
     def pytest_assertrepr_compare(self, op: str, left: Any, right: Any) -> None:
         self._compared = (op, shown(left), shown(right))
