@@ -23,6 +23,7 @@ from typing import Literal, Self
 from lamarck.assemble import Assembly
 from lamarck.checking import Checking, CheckReport, Say
 from lamarck.errors import BadInput, DiskFull, LamarckError
+from lamarck.library.filters import Filter
 from lamarck.library.library import Hit
 from lamarck.models.model import Message, Model, Reply, Request, TokenCallback, can_continue
 from lamarck.models.scripted import ScriptedModel
@@ -47,10 +48,12 @@ from lamarck.records import (
 )
 from lamarck.sandbox.sandbox import ProbeRow
 from lamarck.settings import Level, Settings, load_settings
+from lamarck.shelf.shelf import Shelf
 from lamarck.solve import Observer, Verification, add, judge_again, solve, verify
 
 __all__ = [
     "CheckReport",
+    "Filter",
     "Hit",
     "Lamarck",
     "Message",
@@ -63,6 +66,7 @@ __all__ = [
     "Saving",
     "ScriptedModel",
     "Settings",
+    "Shelf",
     "TokenCallback",
     "Verification",
     "can_continue",
@@ -307,9 +311,14 @@ class Lamarck:
 
     # --- what is known
 
-    def find(self, text: str, *, limit: int = 10) -> tuple[Hit, ...]:
-        """Proven code for a request in words, best first."""
-        return self._assembly.library.find(text, limit=limit)
+    def find(self, text: str, *, limit: int = 10, filter: Filter | None = None) -> tuple[Hit, ...]:
+        """Proven code for a request in words, best first; `filter` leaves out, by default what its licence bars."""
+        return self._assembly.library.find(text, limit=limit, filter=filter)
+
+    @property
+    def shelf(self) -> Shelf:
+        """The library as a whole: search by behaviour, versions, bundles, harvest, recall."""
+        return Shelf(self._assembly)
 
     def show(self, artifact_id: str) -> Artifact:
         return self._assembly.library.get(artifact_id)

@@ -18,12 +18,14 @@ from lamarck.interfaces.commands import (
     machine,
     models,
     reviewing,
+    shelving,
     solving,
 )
 
 SECTIONS = {
     "Get code": ("solve", "add", "check", "resume", "review"),
     "Look": ("find", "show", "verify", "log", "stats"),
+    "Keep": ("history", "where", "retire", "gc"),
     "Set up": ("demo", "models", "config", "doctor", "sandbox"),
     "Measure": ("bench",),
 }
@@ -96,6 +98,10 @@ app.command("show")(finding.show)
 app.command("verify")(finding.verify)
 app.command("log")(history.log)
 app.command("stats")(history.stats)
+app.command("history")(shelving.history)
+app.command("where")(shelving.where)
+app.command("retire")(shelving.retire)
+app.command("gc")(shelving.gc)
 app.command("demo")(demo.demo)
 app.command("doctor")(machine.doctor)
 app.command("bench")(bench.bench)

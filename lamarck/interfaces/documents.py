@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lamarck.api import Hit, Saving, Verification
+    from lamarck.library.versions import Version
     from lamarck.records import Artifact, Attempt, Candidate, Record, Run, Verdict
 
 
@@ -74,6 +75,16 @@ def of_hit(hit: Hit) -> dict[str, Any]:
     return {"score": hit.score, "reasons": list(hit.reasons), **of_artifact(hit.artifact)}
 
 
+def of_version(version: Version) -> dict[str, Any]:
+    return {
+        "version": version.number,
+        "answers": version.answers,
+        "why": version.why,
+        "status": str(version.artifact.status),
+        **of_artifact(version.artifact),
+    }
+
+
 def of_artifact(artifact: Artifact) -> dict[str, Any]:
     """The short form; `lamarck show ID --json` has the whole."""
     return {
@@ -83,7 +94,9 @@ def of_artifact(artifact: Artifact) -> dict[str, Any]:
         "entry_point": artifact.candidate.entry_point,
         "signature": artifact.task.signature,
         "origin": artifact.candidate.origin.generator,
+        "kind": artifact.kind,
         "quality": artifact.verdict.quality,
+        "licence": artifact.provenance.licence if artifact.provenance else None,
         "created": artifact.created,
         "served": artifact.usage.served,
     }

@@ -51,3 +51,12 @@ AllowDegraded = Annotated[
         show_default=False,
     ),
 ]
+AllowLicence = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--allow-licence",
+        metavar="NAME",
+        help="Also code of others under this licence, which not everybody may use freely. May be given several times.",
+        show_default=False,
+    ),
+]

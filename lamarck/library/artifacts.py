@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 
-from lamarck.library.columns import columns_of, hash_of_text, put_tags, silence
+from lamarck.library.columns import columns_of, hash_of_text, put_parents, put_tags, silence
 from lamarck.library.index_entry import IndexEntry, index_entry
 from lamarck.library.packing import packed, unpacked
 from lamarck.library.vectors import drop_vector, put_vector
@@ -77,6 +77,7 @@ def _upsert(connection: sqlite3.Connection, artifact: Artifact, entry: IndexEntr
         ).fetchone()
         connection.execute("INSERT INTO records VALUES (?, ?)", (seq, packed(artifact.to_json())))
         put_tags(connection, seq, artifact.task.tags)
+        put_parents(connection, seq, artifact)
         return seq, columns["meaning"], columns["key"], columns["key"], True
     seq, meaning, before = known
     first = read_artifact(connection, seq)
@@ -96,6 +97,7 @@ def _upsert(connection: sqlite3.Connection, artifact: Artifact, entry: IndexEntr
     connection.execute("UPDATE records SET record = ? WHERE seq = ?", (packed(changed.to_json()), seq))
     connection.execute("DELETE FROM tags WHERE seq = ?", (seq,))
     put_tags(connection, seq, artifact.task.tags)
+    put_parents(connection, seq, changed)
     return seq, meaning, columns["key"], before, False
 
 
@@ -109,12 +111,6 @@ def read_artifact(connection: sqlite3.Connection, seq: int) -> Artifact:
 
 def rows_by_age(connection: sqlite3.Connection) -> list[int]:
     return [seq for (seq,) in connection.execute("SELECT seq FROM artifacts ORDER BY created, seq")]
-
-
-def count_use(connection: sqlite3.Connection, seq: int, at: str) -> None:
-    connection.execute(
-        "UPDATE artifacts SET served = served + 1, tried = tried + 1, last_served = ? WHERE seq = ?", (at, seq)
-    )
 
 
 def retire_artifact(connection: sqlite3.Connection, seq: int) -> None:

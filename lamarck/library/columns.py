@@ -37,6 +37,19 @@ def put_tags(connection: sqlite3.Connection, seq: int, tags: tuple[str, ...]) ->
     connection.executemany("INSERT OR IGNORE INTO tags VALUES (?, ?)", [(tag, seq) for tag in tags])
 
 
+def put_parents(connection: sqlite3.Connection, seq: int, artifact: Artifact) -> None:
+    """Everything it was made from: by the candidate's own word, and by the run that kept it."""
+    parents = {*artifact.lineage, *artifact.candidate.parents} - {artifact.id}
+    connection.executemany("INSERT OR IGNORE INTO parents VALUES (?, ?)", [(parent, seq) for parent in parents])
+
+
+def fill_parents(connection: sqlite3.Connection) -> None:
+    rows = [seq for (seq,) in connection.execute("SELECT seq FROM records ORDER BY seq")]
+    for seq in rows:
+        (record,) = connection.execute("SELECT record FROM records WHERE seq = ?", (seq,)).fetchone()
+        put_parents(connection, seq, Artifact.from_json(unpacked(record)))
+
+
 def fill_columns(connection: sqlite3.Connection) -> None:
     """For a file of form 1, whose records are text and whose `meaning` is what was embedded."""
     rows = [seq for (seq,) in connection.execute("SELECT seq FROM records ORDER BY seq")]

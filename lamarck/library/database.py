@@ -43,6 +43,13 @@ class Database:
             self._refuse_replaced_file()
             yield connection
 
+    def compact(self) -> None:
+        """Copy the file without its free pages. Needs as much space again while it runs; all or nothing."""
+        with self._turn, told_plainly(self.path, self.lock_seconds):
+            self._refuse_replaced_file()
+            self._connection.execute("VACUUM")
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     def close(self) -> None:
         with self._turn:
             if not self._closed:

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Protocol
+from collections.abc import Callable, Iterator, Sequence
+from typing import Literal, Protocol
 
+from lamarck.library.filters import Filter
+from lamarck.library.tidying import Tidied
+from lamarck.library.uses import Whereabouts
+from lamarck.library.versions import Version
 from lamarck.records import Artifact, Attempt, ExitReason, Record, Run, Spend, Verdict
+
+Ranking = Literal["both", "words", "meaning"]
 
 
 class Hit(Record, frozen=True, kw_only=True):
@@ -28,18 +34,51 @@ class Library(Protocol):
     def save(self, artifact: Artifact) -> None:
         """Keep an artifact. Saving the same id again updates task, verdict, lineage and status, never the code."""
 
-    def find(self, text: str, *, limit: int = 10, signature: str | None = None) -> tuple[Hit, ...]:
-        """Live artifacts for a request, best first: full text and (where there is an embedder) embeddings."""
+    def save_many(self, several: Sequence[tuple[Artifact, bytes | None]]) -> None:
+        """As `save`, all in one transaction, each with its vector where that is known."""
+
+    def find(
+        self,
+        text: str,
+        *,
+        limit: int = 10,
+        signature: str | None = None,
+        filter: Filter | None = None,
+        by: Ranking = "both",
+    ) -> tuple[Hit, ...]:
+        """Artifacts for a request, best first: full text and (where there is an embedder) embeddings.
+
+        What is retired, quarantined or answered for by a better version is never found. `signature` prefers; `filter`
+        leaves out, by default what its licence bars.
+        """
 
     def get(self, id_or_prefix: str) -> Artifact: ...
 
     def artifacts(self) -> Iterator[Artifact]:
         """All of them, oldest first."""
 
-    def record_use(self, artifact_id: str) -> None:
+    def matching(self, filter: Filter) -> tuple[str, ...]:
+        """Ids of all that a filter lets through and searches find, most used first."""
+
+    def versions(self, id_or_prefix: str) -> tuple[Version, ...]:
+        """All versions of the code for an artifact's task, oldest first."""
+
+    def record_use(self, artifact_id: str, *, run_id: str = "", seconds: float = 0.0) -> None:
         """Count one use that was accepted."""
 
+    def note_use(self, artifact_id: str, *, accepted: bool, seconds: float, run_id: str = "") -> None:
+        """Count one use, soon: kept in memory until the next write."""
+
+    def where(self, id_or_prefix: str) -> Whereabouts:
+        """Who descends from an artifact, which bundles hold it and which runs used it."""
+
     def retire(self, artifact_id: str) -> None: ...
+
+    def embed_missing(self, on_progress: Callable[[int, int], None] | None = None) -> int:
+        """Give a vector to everything that is found and has none; how many got one."""
+
+    def tidy(self, on_progress: Callable[[int, int], None] | None = None) -> Tidied:
+        """Drop what can be made again and is old, embed what has no vector, give free space back."""
 
     # runs
     def begin_run(self, run: Run) -> None: ...

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from lamarck.errors import LibraryTooNew, LibraryUnavailable
 from lamarck.library.backup import make_backup
-from lamarck.library.columns import fill_columns
+from lamarck.library.columns import fill_columns, fill_parents
 
 APPLICATION_ID = 0x4C414D4B  # "LAMK": stands in the header of every library file
 
@@ -102,8 +102,50 @@ _FILTERS = (
     fill_columns,
 )
 
+# Form 3: who descends from what, where artifacts went and came from, what each use was; caches that may be emptied.
+_SHARING = (
+    "CREATE TABLE parents (parent TEXT NOT NULL, seq INTEGER NOT NULL, PRIMARY KEY (parent, seq)) WITHOUT ROWID",
+    """CREATE TABLE bundles (
+        bundle TEXT NOT NULL,       -- SHA-256 of its manifest
+        artifact TEXT NOT NULL,
+        direction TEXT NOT NULL,    -- exported | imported
+        place TEXT NOT NULL,
+        signer TEXT NOT NULL,       -- empty: nobody
+        at TEXT NOT NULL,
+        PRIMARY KEY (bundle, artifact, direction)
+    ) WITHOUT ROWID""",
+    "CREATE INDEX bundles_by_artifact ON bundles (artifact)",
+    """CREATE TABLE uses (
+        artifact INTEGER NOT NULL REFERENCES artifacts (seq),
+        run TEXT NOT NULL,          -- empty: outside a run
+        at TEXT NOT NULL,
+        accepted INTEGER NOT NULL,
+        seconds REAL NOT NULL
+    )""",
+    "CREATE INDEX uses_by_artifact ON uses (artifact)",
+    # A request that was served before, by the artifact that served it. `checked` is a hash over the row.
+    """CREATE TABLE recognised (
+        key TEXT PRIMARY KEY,
+        artifact TEXT NOT NULL,
+        version TEXT NOT NULL,
+        hits INTEGER NOT NULL,
+        seconds REAL NOT NULL,      -- that one hit saves, as measured when it was made
+        used TEXT NOT NULL,
+        checked TEXT NOT NULL
+    ) WITHOUT ROWID""",
+    """CREATE TABLE results (
+        key TEXT PRIMARY KEY,       -- of artifact, call and environment
+        artifact TEXT NOT NULL,
+        call TEXT NOT NULL,
+        result TEXT NOT NULL,
+        at TEXT NOT NULL,
+        checked TEXT NOT NULL
+    ) WITHOUT ROWID""",
+    fill_parents,
+)
+
 Migration = Sequence[str | Callable[[sqlite3.Connection], None]]
-MIGRATIONS: tuple[Migration, ...] = (_CREATE, _FILTERS)
+MIGRATIONS: tuple[Migration, ...] = (_CREATE, _FILTERS, _SHARING)
 
 
 def refuse_foreign(connection: sqlite3.Connection, path: Path, *, newest: int = len(MIGRATIONS)) -> int:

@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
+import sqlite3
+import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Self
 
 from lamarck.errors import BadInput, LibraryUnavailable, ModelUnavailable
-from lamarck.library import artifacts, runs
+from lamarck.library import artifacts, runs, uses
 from lamarck.library.database import Database
 from lamarck.library.embedding import Embedder
 from lamarck.library.figures import measure
-from lamarck.library.filters import Filter
+from lamarck.library.filters import Filter, condition
 from lamarck.library.identity import row_of
 from lamarck.library.index_entry import IndexEntry, index_entry
 from lamarck.library.integrity import problems
-from lamarck.library.library import Hit
+from lamarck.library.library import Hit, Ranking
 from lamarck.library.search import Request, allowed, request_terms, search
 from lamarck.library.signature import shape_of
+from lamarck.library.tidying import Tidied, drop_stale, gives_back
+from lamarck.library.uses import Use, Whereabouts
 from lamarck.library.vectors import VectorIndex, has_vectors, register, sidecar_path
 from lamarck.library.versions import Version
 from lamarck.records import Artifact, ArtifactStatus, Attempt, ExitReason, Run, Spend, Verdict, now
 
-Ranking = Literal["both", "words", "meaning"]
-
+_MOST_NOTED = 256  # uses kept in memory
 _BATCH = 32  # artifacts embedded between two commits of `embed_missing`
 
 
@@ -41,6 +44,8 @@ class SqliteLibrary:
     def __init__(self, path: Path, *, lock_seconds: float = 10, embedder: Embedder | None = None) -> None:
         """Raises `LibraryUnavailable` (and its children); a file that is refused is not touched."""
         self._embedder = embedder
+        self._noted: list[Use] = []
+        self._noting = threading.Lock()
         self._database = Database(path, lock_seconds)
         beside = sidecar_path(self._database.path)
         self._vectors = VectorIndex(embedder.digest, embedder.dimension, beside) if embedder else None
@@ -50,7 +55,11 @@ class SqliteLibrary:
         return self._database.path
 
     def close(self) -> None:
-        self._database.close()
+        """Raises as a write does when noted uses can't be written; the library is closed all the same."""
+        try:
+            self.write_uses()
+        finally:
+            self._database.close()
 
     def __enter__(self) -> Self:
         return self
@@ -71,7 +80,7 @@ class SqliteLibrary:
         _refuse_other_id(artifact)
         entry = index_entry(artifact)
         vector = self._vector_for(artifact, entry)
-        with self._database.write() as connection:
+        with self._write() as connection:
             artifacts.save_artifact(connection, artifact, entry, vector)
 
     def save_many(self, several: Sequence[tuple[Artifact, bytes | None]]) -> None:
@@ -79,7 +88,7 @@ class SqliteLibrary:
         others get theirs from `embed_missing`. As `save` otherwise."""
         entries = [index_entry(artifact) for artifact, _ in several]
         digest = self._embedder.digest if self._embedder else ""
-        with self._database.write() as connection:
+        with self._write() as connection:
             for (artifact, vector), entry in zip(several, entries, strict=True):
                 _refuse_other_id(artifact)
                 known = (digest, vector) if vector is not None and digest else None
@@ -164,9 +173,49 @@ class SqliteLibrary:
                 artifact = artifacts.read_artifact(connection, seq)
             yield artifact
 
-    def record_use(self, artifact_id: str) -> None:
+    def record_use(self, artifact_id: str, *, run_id: str = "", seconds: float = 0.0) -> None:
+        with self._write() as connection:
+            seq = row_of(connection, "artifact", artifact_id)
+            use = Use(artifact_id=artifact_id, at=now(), run_id=run_id, seconds=seconds)
+            uses.count_use(connection, seq, use)
+
+    def note_use(self, artifact_id: str, *, accepted: bool, seconds: float, run_id: str = "") -> None:
+        """As `record_use` for whoever can't wait for a disk: written with the next write, at the latest by `close`."""
+        with self._noting:
+            use = Use(artifact_id=artifact_id, at=now(), accepted=accepted, seconds=seconds, run_id=run_id)
+            self._noted.append(use)
+            full = len(self._noted) >= _MOST_NOTED
+        if full:
+            self.write_uses()
+
+    def write_uses(self) -> None:
+        """What was noted, in one transaction."""
+        if self._noted:
+            with self._write():
+                pass
+
+    @contextmanager
+    def _write(self) -> Iterator[sqlite3.Connection]:
+        """A write transaction that takes along what was noted; when it fails, it stays noted."""
+        with self._noting:
+            noted = tuple(self._noted)
         with self._database.write() as connection:
-            artifacts.count_use(connection, row_of(connection, "artifact", artifact_id), now())
+            uses.count_uses(connection, noted)
+            yield connection
+        with self._noting:
+            del self._noted[: len(noted)]
+
+    def where(self, id_or_prefix: str) -> Whereabouts:
+        """Who descends from an artifact, which bundles hold it and which runs used it."""
+        with self._database.read() as connection:
+            return uses.whereabouts(connection, row_of(connection, "artifact", id_or_prefix))
+
+    def matching(self, filter: Filter) -> tuple[str, ...]:
+        """Ids of all that a filter lets through and searches find, most used first."""
+        where, values = condition(filter)
+        query = f"SELECT id FROM artifacts WHERE found AND {where} ORDER BY served DESC, seq"  # noqa: S608 - our own SQL
+        with self._database.read() as connection:
+            return tuple(id_ for (id_,) in connection.execute(query, values))
 
     def versions(self, id_or_prefix: str) -> tuple[Version, ...]:
         """All versions of the code for an artifact's task, oldest first."""
@@ -177,7 +226,7 @@ class SqliteLibrary:
 
     def retire(self, artifact_id: str) -> None:
         """Keep it and its evidence, and find it no more. Saving it again as live brings it back."""
-        with self._database.write() as connection:
+        with self._write() as connection:
             artifacts.retire_artifact(connection, row_of(connection, "artifact", artifact_id))
 
     def embed_missing(self, on_progress: Callable[[int, int], None] | None = None) -> int:
@@ -197,11 +246,34 @@ class SqliteLibrary:
             if not batch:
                 return done
             vectors = self._embedder.embed([meaning for _, meaning in batch])
-            with self._database.write() as connection:
+            with self._write() as connection:
                 embedded = [(seq, text, vector) for (seq, text), vector in zip(batch, vectors, strict=True)]
                 done += artifacts.add_vectors(connection, digest, embedded)
             if on_progress:
                 on_progress(done, total)
+
+    def tidy(self, on_progress: Callable[[int, int], None] | None = None) -> Tidied:
+        """Drop what can be made again and is old, embed what has no vector, give free space back."""
+        before = self._bytes()
+        with self._write() as connection:
+            verdicts, requests = drop_stale(connection)
+        embedded = self.embed_missing(on_progress)
+        with self._database.read() as connection:
+            worth = gives_back(connection)
+        if worth:
+            self._database.compact()
+        return Tidied(
+            embedded=embedded,
+            verdicts=verdicts,
+            requests=requests,
+            bytes_before=before,
+            bytes_after=self._bytes(),
+        )
+
+    def _bytes(self) -> int:
+        with self._database.read() as connection:
+            size = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
+            return int(connection.execute(size).fetchone()[0])
 
     def _vector_for(self, artifact: Artifact, entry: IndexEntry) -> tuple[str, bytes] | None:
         """Made before the write lock is taken, since embedding takes longer than everything else in a save."""
@@ -228,11 +300,11 @@ class SqliteLibrary:
 
     def begin_run(self, run: Run) -> None:
         """Log a run. One that is there already is opened again and keeps the attempts it has."""
-        with self._database.write() as connection:
+        with self._write() as connection:
             runs.put_run(connection, run)
 
     def record_attempt(self, run_id: str, attempt: Attempt) -> None:
-        with self._database.write() as connection:
+        with self._write() as connection:
             runs.put_attempt(connection, row_of(connection, "run", run_id), attempt)
 
     def end_run(
@@ -245,7 +317,7 @@ class SqliteLibrary:
         artifact_id: str | None = None,
         message: str = "",
     ) -> None:
-        with self._database.write() as connection:
+        with self._write() as connection:
             run = runs.read_run(connection, row_of(connection, "run", run_id), attempts=False)
             ended = run.replace(
                 exit_reason=exit_reason, spend=spend, seconds=seconds, artifact_id=artifact_id, message=message
@@ -271,7 +343,7 @@ class SqliteLibrary:
 
     def cache_verdict(self, key: str, verdict: Verdict) -> None:
         """Keep it under a key that names everything it depends on; the same key again replaces it."""
-        with self._database.write() as connection:
+        with self._write() as connection:
             connection.execute("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?)", (key, now(), verdict.to_json()))
 
     # figures
@@ -283,7 +355,7 @@ class SqliteLibrary:
 
     def problems(self) -> tuple[str, ...]:
         """What is wrong with the file, one line each; empty for a sound one. Reads all of it; writers wait."""
-        with self._database.write() as connection:
+        with self._write() as connection:
             return problems(connection)
 
 
