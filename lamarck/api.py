@@ -27,7 +27,7 @@ from lamarck.library.filters import Filter
 from lamarck.library.library import Hit
 from lamarck.models.model import Message, Model, Reply, Request, TokenCallback, can_continue
 from lamarck.models.scripted import ScriptedModel
-from lamarck.policy import passing
+from lamarck.policy import passing, written
 from lamarck.records import (
     Artifact,
     Attempt,
@@ -207,6 +207,7 @@ class Lamarck:
         tests: Sequence[Path | str] | None = None,
         level: Level | None = None,
         changed: str | None = None,
+        against: str | None = None,
         tested: bool = True,
         fresh: bool = False,
         say: Say | None = None,
@@ -214,7 +215,14 @@ class Lamarck:
         """The whole gate over a file or folder of yours; nothing is kept. See `lamarck.checking.Checking.check`."""
         given = None if tests is None else tuple(Path(t) for t in tests)
         return self._checking.check(
-            Path(path), tests=given, level=level, changed=changed, tested=tested, fresh=fresh, say=say
+            Path(path),
+            tests=given,
+            level=level,
+            changed=changed,
+            against=against,
+            tested=tested,
+            fresh=fresh,
+            say=say,
         )
 
     def resume(self, run_id: str, *, limits: Limits | None = None) -> Run:
@@ -306,7 +314,10 @@ class Lamarck:
         if not found:
             raise BadInput(f"no candidate of run {run.id[:12]} passes", "`lamarck log RUN` shows what they failed")
         command = f"lamarck review compare {run.id[:12]}"
-        evidence: Evidence = self._assembly.agreement.compare(run.task, found, replay_command=command).evidence
+        agreement = self._assembly.agreement
+        evidence: Evidence = agreement.compare(
+            run.task, found, written=written(run.attempts), replay_command=command
+        ).evidence
         return evidence
 
     # --- what is known
@@ -371,6 +382,11 @@ class Lamarck:
         return self._assembly.library.problems()
 
     # --- models and machine
+
+    @property
+    def sandbox_name(self) -> str:
+        """Of the backend that runs jobs here. Raises `SandboxUnavailable`."""
+        return self._assembly.sandbox.name
 
     def sandbox_check(self) -> tuple[ProbeRow, ...]:
         """One row per requirement, found by trying to break out. Raises `SandboxUnavailable`."""

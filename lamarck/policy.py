@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lamarck.records import Attempt, CheckOutcome, Decision, Record, content_id
+from lamarck.records import Attempt, Candidate, CheckOutcome, Decision, Record, content_id, tree_hash
 
 POLICY_VERSION = "2"
 
@@ -86,6 +86,18 @@ def passing(history: tuple[Attempt, ...]) -> tuple[Attempt, ...]:
         if found:
             return found
     return ()
+
+
+def written(history: tuple[Attempt, ...]) -> dict[str, int]:
+    """How many replies wrote each passing candidate, by its id: equal syntax trees are one candidate, which a model
+    that writes it again and again holds for the likeliest."""
+    trees = {a.candidate.id: _trees(a.candidate) for a in passing(history) if a.candidate is not None}
+    replies = [_trees(a.candidate) for a in history if a.candidate and a.generator in {"model", "repair"}]
+    return {each: max(1, replies.count(tree)) for each, tree in trees.items()}
+
+
+def _trees(candidate: Candidate) -> tuple[str, ...]:
+    return tuple(tree_hash(f.text) or f.text for f in candidate.files)
 
 
 def _another(

@@ -19,7 +19,7 @@ from lamarck.checks.verdict import AGREEMENT, REVIEW, changes, decide
 from lamarck.errors import BadInput, EnvironmentProblem, LamarckError, LimitSpent
 from lamarck.generators.generator import Generator, Proposal
 from lamarck.library.library import Library
-from lamarck.policy import Rules, Step, next_step, passing, seed_for
+from lamarck.policy import Rules, Step, next_step, passing, seed_for, written
 from lamarck.records import (
     Acceptance,
     Artifact,
@@ -241,6 +241,7 @@ class _Working:
         comparison = self.parts.agreement.compare(
             self.task,
             [a.candidate for a in found if a.candidate is not None],
+            written=written(tuple(self.history)),
             replay_command=f"lamarck review compare {self.run.id[:12]}",
         )
         chosen = next(a for a in found if a.candidate is not None and a.candidate.id == comparison.chosen)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -338,11 +338,20 @@ class Votes:
     def __init__(self, obstacle: str | None = None) -> None:
         self.why = obstacle
         self.compared: list[list[str]] = []
+        self.written: list[list[int]] = []
 
     def obstacle(self, task: Task, candidate: Candidate) -> str | None:
         return self.why
 
-    def compare(self, task: Task, candidates: Sequence[Candidate], *, replay_command: str = "") -> Comparison:
+    def compare(
+        self,
+        task: Task,
+        candidates: Sequence[Candidate],
+        *,
+        written: Mapping[str, int] = {},
+        replay_command: str = "",
+    ) -> Comparison:
+        self.written.append([written[c.id] for c in candidates])
         self.compared.append([c.files[0].text for c in candidates])
         ends = [c.files[0].text.rstrip()[-1] for c in candidates]
         chosen = max(candidates, key=lambda c: ends.count(c.files[0].text.rstrip()[-1]))
@@ -368,6 +377,7 @@ def test_the_largest_group_is_kept(parts: Make, task: Task, library: SqliteLibra
     run = solve(task, made)
     assert run.exit_reason is ExitReason.ACCEPTED
     assert votes.compared == [[ONE, TWO, AGAIN_TWO]]
+    assert votes.written == [[2, 1, 1]], "the first was written twice"
     assert [a.generator for a in run.attempts] == ["model"] * 5 + ["agreement"]
     last = run.attempts[-1]
     assert last.candidate is not None

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from lamarck.checks.agreement.behaviours import TESTS_PATH, Did, expected, read, same, shown, tests_of
@@ -33,7 +33,7 @@ from lamarck.records import (
     content_id,
 )
 
-VERSION = f"1 {JUDGE_VERSION}"
+VERSION = f"2 {JUDGE_VERSION}"
 INPUTS = 60
 _MOST_TOLD = 5  # differences in one evidence
 
@@ -54,12 +54,19 @@ class Agreement:
         planned = _plan(task, (candidate,), self._count)
         if isinstance(planned, str):
             return planned
-        shown = len(shown_calls(task, _functions(task, candidate)))
+        shown = len(shown_calls(task, functions_of(task, candidate)))
         if self._below and shown >= self._below:
             return f"no other candidate was looked for: the tests show {shown} different calls"
         return None
 
-    def compare(self, task: Task, candidates: Sequence[Candidate], *, replay_command: str = "") -> Comparison:
+    def compare(
+        self,
+        task: Task,
+        candidates: Sequence[Candidate],
+        *,
+        written: Mapping[str, int] = {},
+        replay_command: str = "",
+    ) -> Comparison:
         begin = time.monotonic()
         calls = _plan(task, candidates, self._count)
         if isinstance(calls, str):
@@ -74,7 +81,7 @@ class Agreement:
         if (broke := report.broke or report.collect_error) is not None:
             return _nothing(candidates, broke, begin, CheckOutcome.ERRORED)
         outcomes = {s.label: read(s, len(calls)) for s in report.subjects}
-        found = _Compared(candidates, calls, outcomes)
+        found = _Compared(candidates, calls, outcomes, written)
         evidence = found.evidence().replace(
             enforcement=report.enforcement,
             environment=report.environment,
@@ -105,9 +112,9 @@ def _nothing(
 
 def _plan(task: Task, candidates: Sequence[Candidate], count: int) -> tuple[Call, ...] | str:
     """The calls to compare on, or why there are none."""
-    functions = _functions(task, candidates[0])
+    functions = functions_of(task, candidates[0])
     for other in candidates[1:]:
-        functions = {name: f for name, f in functions.items() if name in _functions(task, other)}
+        functions = {name: f for name, f in functions.items() if name in functions_of(task, other)}
     if not functions:
         name = task.entry_point or task.module
         return f"{name} is no plain function, and only those are compared"
@@ -124,7 +131,7 @@ def _plan(task: Task, candidates: Sequence[Candidate], count: int) -> tuple[Call
     return tuple(calls) or f"{', '.join(usable)} takes nothing that could be varied"
 
 
-def _functions(task: Task, candidate: Candidate) -> dict[str, Function]:
+def functions_of(task: Task, candidate: Candidate) -> dict[str, Function]:
     """The plain functions that the main file defines, the entry point first; with the user's annotations where the
     stub has the same parameters."""
     stubbed = {f.name: f for s in task.stubs if s.path == task.main_path for f in _defined(s.text)}
@@ -156,18 +163,21 @@ class _Asked:
 
 
 class _Compared:
-    def __init__(self, candidates: Sequence[Candidate], calls: Sequence[Call], outcomes: Outcomes) -> None:
+    def __init__(
+        self, candidates: Sequence[Candidate], calls: Sequence[Call], outcomes: Outcomes, written: Mapping[str, int]
+    ) -> None:
         self._candidates = candidates
+        self._written = {c.id: written.get(c.id, 1) for c in candidates}
         reasons = {c.id: _why_left_out(calls, outcomes[c.id]) for c in candidates}
         self._left_out = {each: why for each, why in reasons.items() if why is not None}
         self._compared = [c.id for c in candidates if c.id not in self._left_out]
-        raises = {c.id: _raised_on_purpose(c) for c in candidates}
+        raises = {c.id: raised_on_purpose(c) for c in candidates}
         self._calls = [n for n in range(len(calls)) if not self._is_misuse(n, outcomes, raises)]
         self._without_sense = len(calls) - len(self._calls)
         self._all_calls = calls
         self._outcomes = outcomes
         # Of equally large groups the one that is nearer to the others, then the earliest: sorting keeps their order.
-        self.groups = sorted(self._grouped(), key=lambda group: (-len(group), -self._nearness(group[0])))
+        self.groups = sorted(self._grouped(), key=lambda group: (-self._replies(group), -self._nearness(group[0])))
 
     @property
     def ids(self) -> tuple[tuple[str, ...], ...]:
@@ -192,6 +202,9 @@ class _Compared:
             else:
                 groups.append([each])
         return groups
+
+    def _replies(self, group: Sequence[str]) -> int:
+        return sum(self._written[each] for each in group)
 
     def _nearness(self, candidate: str) -> int:
         """How often it did what another one did."""
@@ -238,6 +251,8 @@ class _Compared:
                 "inputs_differing": len(differing),
                 "inputs_without_sense": self._without_sense,
                 "left_out": len(self._left_out),
+                "replies": sum(self._written.values()),
+                "replies_agreeing": self._replies(self.groups[0]) if self.groups else 0,
             },
             differences=tuple(map(_difference, differing[:_MOST_TOLD])),
             log=self._told(agreeing, differing),
@@ -255,7 +270,15 @@ class _Compared:
             return f"not compared: {len(self._compared)} of {count} candidates to compare{left_out}"
         if not self._calls:
             return "not compared: most candidates crash on every generated input"
-        said = f"{agreeing} of {count} candidates agree" if agreeing > 1 else f"no two of {count} candidates agree"
+        replies, mine = sum(self._written.values()), self._replies(self.groups[0])
+        if agreeing > 1:
+            said = f"{agreeing} of {count} candidates agree" + (
+                f" ({mine} of {replies} replies)" if replies > count else ""
+            )
+        elif mine > 1:
+            said = f"one of {count} candidates was written {mine} times in {replies} replies"
+        else:
+            said = f"no two of {count} candidates agree"
         told = f"{said} on {len(self._calls)} inputs{left_out}"
         if not differing:
             return told
@@ -282,7 +305,7 @@ def _why_left_out(calls: Sequence[Call], dids: Sequence[Did | None]) -> str | No
     return None if any(dids) else "answered nothing"
 
 
-def _raised_on_purpose(candidate: Candidate) -> frozenset[str]:
+def raised_on_purpose(candidate: Candidate) -> frozenset[str]:
     """Names of the exceptions in its `raise` statements."""
     names: set[str] = set()
     for file in candidate.files:

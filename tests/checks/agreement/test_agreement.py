@@ -64,6 +64,18 @@ def compared(agreement: Agreement, wanted: Task, *texts: str) -> tuple[Compariso
     return found, [[numbers[each] for each in group] for group in found.groups]
 
 
+def test_what_was_written_more_often_weighs_more(agreement: Agreement) -> None:
+    candidates = [candidate(text) for text in (SECOND, BY_MAX, BY_SORTING)]
+    found = agreement.compare(task(), candidates, written={candidates[0].id: 3})
+    assert found.chosen == candidates[0].id
+    assert found.evidence.measurements["replies"] == 5
+    assert found.evidence.measurements["replies_agreeing"] == 3
+    assert "one of 3 candidates was written 3 times in 5 replies" in found.evidence.log
+    fewer = agreement.compare(task(), candidates, written={candidates[1].id: 2})
+    assert fewer.chosen == candidates[1].id
+    assert "2 of 3 candidates agree (3 of 4 replies)" in fewer.evidence.log
+
+
 def test_the_largest_group_and_the_smallest_difference(agreement: Agreement) -> None:
     found, groups = compared(agreement, task(), SECOND, BY_MAX, BY_SORTING)
     assert groups == [[1, 2], [0]]
