@@ -65,7 +65,7 @@ class _Putting:
             out.append(statement)
         return out
 
-    def _mark(self, probe: Probe, at: ast.AST) -> ast.stmt:
+    def _mark(self, probe: Probe, at: ast.AST) -> Any:
         target = ast.Subscript(_name(), ast.Constant(self._slot(probe)), ast.Store())
         return _placed(ast.Assign([target], ast.Constant(1)), at)
 
@@ -118,7 +118,7 @@ class _Putting:
                         node.body = self._told(node.body, Probe("branch", node.lineno, "true"))
                         node.orelse = self._told(node.orelse, Probe("branch", node.lineno, "false"))
 
-    def _told(self, value: ast.expr, probe: Probe) -> ast.expr:
+    def _told(self, value: ast.expr, probe: Probe) -> Any:
         """`probes.__setitem__(slot, 1) or value`: the call gives None."""
         method = ast.Attribute(_name(), "__setitem__", ast.Load())
         call = ast.Call(method, [ast.Constant(self._slot(probe)), ast.Constant(1)], [])
@@ -163,12 +163,12 @@ def _is_never_run(node: ast.AST) -> bool:
 def install(descriptor: int, size: int, files: dict[str, list[int]]) -> None:
     """From now on modules that are loaded from these files (absolute path → slots) have their probes."""
     setattr(builtins, NAME, mmap.mmap(descriptor, size))
-    compiled = SourceFileLoader.source_to_code
+    compiled: Any = SourceFileLoader.source_to_code
 
     def source_to_code(loader: Any, data: Any, path: Any, *, _optimization: int = -1) -> Any:
         if path not in files:
             return compiled(loader, data, path, _optimization=_optimization)
-        tree = compile(data, path, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+        tree: Any = compile(data, path, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
         put_probes(tree, files[path])
         return compile(tree, path, "exec", dont_inherit=True, optimize=_optimization)
 
