@@ -35,6 +35,7 @@ from lamarck.records import (
 )
 from lamarck.settings import cache_dir, project_file
 from lamarck.solve import Parts, prove
+from lamarck.tasks.earlier import Earlier, earlier_from, earlier_of, with_contract
 
 if TYPE_CHECKING:
     from lamarck.tasks.code_tree import CodeTree
@@ -94,12 +95,14 @@ class Checking:
         tests: Sequence[Path] | None = None,
         level: Level | None = None,
         changed: str | None = None,
+        against: str | None = None,
         tested: bool = True,
         fresh: bool = False,
         say: Say | None = None,
     ) -> CheckReport:
-        """tests: None finds them (`checks.tests`, else by their names). changed: a git revision. tested: False leaves
-        out all that runs the code. fresh: use no kept answers. say: told before each check, and within long ones.
+        """tests: None finds them (`checks.tests`, else by their names). changed: a git revision. against: an earlier
+        version of it, a file, a folder or an artifact, whose tests it has to keep. tested: False leaves out all that
+        runs the code. fresh: use no kept answers. say: told before each check, and within long ones.
 
         Raises `BadInput` for what cannot be read or tests that decide nothing, `EnvironmentProblem` without a sandbox.
         """
@@ -107,12 +110,15 @@ class Checking:
         level = level or self._assembly.settings.checks.level
         difference = _difference(path, changed)
         tree = self._read(path, tests if tested else ())
+        earlier = None if against is None else self._earlier(against, tree, path)
+        if earlier is not None and tested:
+            tree = replace(tree, task=with_contract(tree.task, earlier))
         candidate = make_candidate(files=tree.files, entry_point=tree.task.entry_point, origin=Origin(generator="user"))
-        gate = self._gate(tree, level, difference, tested=tested, fresh=fresh, say=say)
+        gate = self._gate(tree, level, difference, earlier, tested=tested, fresh=fresh, say=say)
         applicable = tuple(c for c in gate if c.applies(tree.task))
         parts = self._parts(applicable)
         verdict = prove(tree.task, candidate, parts, own_code=True, fresh=True, thorough=True, tested=tested)
-        command = _command(path, tests if tested else None, level, changed, tested=tested)
+        command = _command(path, tests if tested else None, level, changed, against, tested=tested)
         order = {check.name: place for place, check in enumerate(applicable)}
         evidence = sorted(verdict.evidence, key=lambda e: order.get(e.check, len(order)))
         verdict = verdict.replace(evidence=tuple(e.replace(replay_command=command) for e in evidence))
@@ -148,6 +154,15 @@ class Checking:
             tests = self._set_tests() or find_tests(path)
         return load_tree(path, tuple(tests), surroundings)
 
+    def _earlier(self, against: str, tree: CodeTree, path: Path) -> Earlier:
+        if os.path.lexists(against):
+            return earlier_from(Path(against), tree.files, tree.places, top=path)
+        try:
+            artifact = self._assembly.library.get(against)
+        except BadInput as error:
+            raise BadInput(f"{against}: neither a file nor an artifact", "name the earlier version") from error
+        return earlier_of(against, artifact.candidate.files, artifact.task.acceptance, tree.files)
+
     def _set_tests(self) -> tuple[Path, ...]:
         """`checks.tests`, from the folder of the project's settings."""
         file = project_file(self._assembly.folder)
@@ -164,6 +179,7 @@ class Checking:
         tree: CodeTree,
         level: Level,
         difference: Changed | None,
+        earlier: Earlier | None,
         *,
         tested: bool,
         fresh: bool,
@@ -183,10 +199,12 @@ class Checking:
             waivers=Waivers((*settings.trust.waivers, *settings.checks.waivers)),
             most_files=MOST_FILES,
             changed=changed,
+            earlier=earlier,
             progress=say,
         )
         only = None if changed is None else frozenset(changed.before)
         scope = scope_of(tree.task, assembly.interpreter.environment_hash, sorted(only or ()), places)
+        scope = content_id(scope, earlier.files) if earlier is not None else scope
         required = named(settings.checks.required)
         checks = build_checks(means, level=level)
         return tuple(
@@ -253,10 +271,13 @@ def _difference(path: Path, revision: str | None) -> Changed | None:
     return Changed(revision=revision, before=changed_since(revision, path))
 
 
-def _command(path: Path, tests: Sequence[Path] | None, level: str, changed: str | None, *, tested: bool) -> str:
+def _command(
+    path: Path, tests: Sequence[Path] | None, level: str, changed: str | None, against: str | None, *, tested: bool
+) -> str:
     words = ["lamarck", "check", str(path), "--level", level]
     for test in tests or ():
         words += ["--tests", str(test)]
     words += [] if changed is None else ["--changed", changed]
+    words += [] if against is None else ["--against", against]
     words += [] if tested else ["--no-tests"]
     return shlex.join(words)

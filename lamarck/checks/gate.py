@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from lamarck.checks.judge.judge import Judge
     from lamarck.sandbox.interpreter import Interpreter
     from lamarck.sandbox.sandbox import Sandbox
+    from lamarck.tasks.earlier import Earlier
 
 # Name → module:function that builds it, cheapest first: the order in which they run and are told.
 GATE: dict[str, str] = {
@@ -36,6 +37,7 @@ GATE: dict[str, str] = {
     "derived-tests": "lamarck.checks.given_tests:build_derived",
     "generated-tests": "lamarck.checks.given_tests:build_generated",
     "types": "lamarck.checks.type_check:build",
+    "properties": "lamarck.checks.properties.properties:build",
 }
 
 
@@ -68,6 +70,7 @@ class Means:
     waivers: Waivers = field(default_factory=Waivers)
     level: Level = "quick"
     changed: Changed | None = None
+    earlier: Earlier | None = None  # what --against names
     most_files: int = 0  # of a candidate; 0: as many as a task may have
     progress: Callable[[str, int, int], None] | None = None
     shared: dict[str, Any] = field(default_factory=dict)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lamarck.errors import BadInput
@@ -22,6 +22,7 @@ from lamarck.tasks.naming import is_module_name, is_name
 from lamarck.tasks.neighbours import import_folder, shown
 from lamarck.tasks.python_source import parse_python
 from lamarck.tasks.reading import read_text
+from lamarck.tasks.specification import split, with_specifications
 from lamarck.tasks.stub import goal_of_code
 from lamarck.tasks.uses import uses_of
 
@@ -41,11 +42,13 @@ class CodeTree:
 
 
 def load_tree(path: Path, tests: tuple[Path, ...], surroundings: Surroundings) -> CodeTree:
-    """Read a Python file or all Python files below a folder that are no tests. tests: given ones; files and folders.
+    """Read a Python file or all Python files below a folder that are no tests. tests: given ones; files and folders,
+    specifications among them.
 
     Raises `BadInput` for what cannot be read at all, and for tests that are no tests or need what is nowhere.
     """
     found = _code_below(path) if path.is_dir() else (path,)
+    tests, specifications = split(tests)
     tests = tuple(t for t in _expanded(tests) if os.path.abspath(t) not in {os.path.abspath(f) for f in found})
     texts = {file: read_text(file) for file in found}
     modules = {file: _modules(file) for file in found}
@@ -57,7 +60,8 @@ def load_tree(path: Path, tests: tuple[Path, ...], surroundings: Surroundings) -
     if len({f.path for f in files}) < len(files):
         files = tuple(SourceFile(path=_below(file, path), text=texts[file]) for file in named)
     places = {f.path: shown(Path(os.path.abspath(file))) for f, file in zip(files, named, strict=True)}
-    return _tree(files, dict(zip([f.path for f in files], named.items(), strict=True)), given, places, surroundings)
+    tree = _tree(files, dict(zip([f.path for f in files], named.items(), strict=True)), given, places, surroundings)
+    return replace(tree, task=with_specifications(tree.task, specifications)) if specifications else tree
 
 
 def _tree(

@@ -55,6 +55,19 @@ def check(
             show_default=False,
         ),
     ] = None,
+    spec: Annotated[
+        list[Path] | None,
+        typer.Option("--spec", metavar="FILE", help="A specification, in YAML or Gherkin.", show_default=False),
+    ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option(
+            "--against",
+            metavar="OLD",
+            help="An earlier version (file, folder or artifact): what differs, and whether it is faster.",
+            show_default=False,
+        ),
+    ] = None,
     no_tests: Annotated[
         bool, typer.Option("--no-tests", help="Leave out all that runs the code; nothing is said of what it does.")
     ] = False,
@@ -81,9 +94,10 @@ def check(
     with open_lamarck(library=library, python=python, allow_degraded=allow_degraded) as lamarck:
         report = lamarck.check(
             path,
-            tests=tests or None,
+            tests=[*(tests or ()), *(spec or ())] or None,
             level=None if level is None else level.value,
             changed=changed,
+            against=against,
             tested=not no_tests,
             fresh=fresh,
             say=_progress(terminal),
