@@ -18,6 +18,7 @@ from lamarck.checks.check import LEVELS, Check, Level
 from lamarck.checks.gate import Changed, build_checks, named
 from lamarck.checks.stages import StageCache, Staged, scope_of
 from lamarck.checks.waivers import Waivers
+from lamarck.errors import BadInput
 from lamarck.records import (
     Attempt,
     Candidate,
