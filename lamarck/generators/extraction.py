@@ -33,7 +33,7 @@ _MEMBERS = {
     "functools": "reduce wraps lru_cache cmp_to_key partial",
     "itertools": "groupby chain islice product permutations combinations zip_longest",
 }
-_COMMON_IMPORTS = {name: f"import {name}" for name in _MODULES.split()} | {
+COMMON_IMPORTS = {name: f"import {name}" for name in _MODULES.split()} | {
     name: f"from {module} import {name}" for module, names in _MEMBERS.items() for name in names.split()
 }
 
@@ -213,7 +213,7 @@ def _defined(tree: ast.Module) -> set[str]:
 def _mend(code: str, path: str, rules: _Rules) -> str:
     """Without the tests and examples that models add, and with the imports that they forget."""
     code = _without_extras(code, path, rules)
-    missing = sorted({_COMMON_IMPORTS[n] for n in _undefined(ast.parse(code)) if n in _COMMON_IMPORTS})
+    missing = sorted({COMMON_IMPORTS[n] for n in _undefined(ast.parse(code)) if n in COMMON_IMPORTS})
     if missing and rules.allow("added imports"):
         rules.append("added imports")
         code = _after_future_imports(code, "\n".join(missing) + "\n")

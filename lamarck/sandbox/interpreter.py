@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import re
@@ -80,6 +81,16 @@ def importable(interpreter: Interpreter) -> frozenset[str]:
                 if name.isidentifier() and name != "__pycache__":
                     names.add(name)
     return frozenset(names)
+
+
+def pytest_folders(interpreter: Interpreter) -> tuple[str, ...]:
+    """Where Lamarck's own pytest stands, for environments that have none; empty for those that have one."""
+    if any(d.partition("==")[0] == "pytest" for d in interpreter.distributions):
+        return ()
+    spec = importlib.util.find_spec("pytest")
+    assert spec is not None, "pytest is a dependency"
+    assert spec.origin is not None
+    return (str(Path(spec.origin).parent.parent),)
 
 
 def _module_name(file: str) -> str:
