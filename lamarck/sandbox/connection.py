@@ -11,6 +11,7 @@ import sys
 import tempfile
 import threading
 import weakref
+from collections.abc import Sequence
 from pathlib import Path
 
 from lamarck.errors import SandboxUnavailable
@@ -21,17 +22,19 @@ _END_SECONDS = 15.0
 
 class Warden:
     """Starts it; ends it (and with it every job) when this object or this process goes. folder: for files of ours that
-    must not outlive it."""
+    must not outlive it. program: what it runs, warden.py or one that speaks as it does. cgroup_places: the folders in
+    which this process makes cgroups for jobs, which it could not remove any more if it was killed."""
 
-    def __init__(self) -> None:
+    def __init__(self, program: Path = _PROGRAM, cgroup_places: Sequence[str] = ()) -> None:
         if not sys.executable:
             raise SandboxUnavailable("the running interpreter does not know its own path", "run Lamarck with python")
         # Named first and made after the warden has begun, which removes it: so it goes however this process ends.
         self.folder = Path(os.path.realpath(tempfile.gettempdir())) / f"lamarck-{secrets.token_hex(8)}"
         here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        own = [str(there.fileno()), str(os.getpid()), str(self.folder)]
         with there:
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-S", str(_PROGRAM), str(there.fileno()), str(os.getpid()), str(self.folder)],
+                [sys.executable, "-I", "-S", str(program), *own, *cgroup_places],
                 env={},
                 cwd="/",
                 stdin=subprocess.DEVNULL,

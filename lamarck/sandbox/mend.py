@@ -20,6 +20,15 @@ def explain(said: str, settings: Path = Path("/proc/sys")) -> SandboxUnavailable
     return SandboxUnavailable(f"the sandbox cannot be set up: {line}", mend)
 
 
+def may_be_denied(settings: Path = Path("/proc/sys")) -> bool:
+    """Whether the kernel's settings say that some programs may not make namespaces."""
+    return (
+        _setting(settings / "kernel/apparmor_restrict_unprivileged_userns") == "1"
+        or _setting(settings / "kernel/unprivileged_userns_clone") == "0"
+        or _setting(settings / "user/max_user_namespaces") == "0"
+    )
+
+
 def _mend(settings: Path) -> str:
     if _setting(settings / "kernel/apparmor_restrict_unprivileged_userns") == "1":
         return (

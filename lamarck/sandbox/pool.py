@@ -28,7 +28,7 @@ from lamarck.sandbox.profile import forked_specification
 from lamarck.sandbox.program import Program, python_program
 from lamarck.sandbox.sandbox import Job, Mount, Outcome, ProbeRow, Running, StopReason
 from lamarck.sandbox.selftest import MOST_PROCESSES, read_self_test, self_test_job
-from lamarck.sandbox.supervision import SupervisedJob, connect
+from lamarck.sandbox.supervision import SupervisedJob, connect, outcome_of
 from lamarck.sandbox.warden import unprivileged_ids
 
 _INSIDE = Path(__file__).parent / "inside"
@@ -144,13 +144,7 @@ class WarmSandbox:
         return self.cold.start(job)
 
     def run(self, job: Job) -> Outcome:
-        running = self.start(job)
-        try:
-            return running.wait()
-        except BaseException:
-            running.kill()
-            running.wait()
-            raise
+        return outcome_of(self.start(job))
 
     def probe(self) -> tuple[ProbeRow, ...]:
         from lamarck.sandbox.probe import probe_rows

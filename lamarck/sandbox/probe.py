@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import errno
 import json
 import os
 import secrets
@@ -23,6 +25,7 @@ from lamarck.sandbox.sandbox import (
     Job,
     Mount,
     Outcome,
+    ProbeAttempt,
     ProbeRow,
     Requirement,
     Sandbox,
@@ -31,10 +34,16 @@ from lamarck.sandbox.sandbox import (
 
 _ESCAPES = Path(__file__).with_name("escapes.py")
 # Attempts that change nothing outside and that any user may make: outside, each of them has to succeed.
-CONTROLS = ("tcp", "udp", "abstract_socket", "path_socket", "secret_file", "secret_environment", "write_outside")
+CONTROLS = (
+    *("tcp", "udp", "dns", "abstract_socket", "abstract_datagram", "path_socket", "path_datagram", "host_name"),
+    *("secret_file", "secret_by_link", "secret_by_root", "secret_by_folder", "secret_by_descriptor"),
+    *("secret_environment", "secret_command_line", "shared_memory", "message_queue", "write_outside"),
+    *("signal_other", "limit_other", "trace", "other_memory"),
+)
 _MEND = "please report what `lamarck doctor` says: the flags were accepted and did not hold"
 _MEMORY_MB, _PROCESSES, _CPU_SECONDS = 96, 8, 0.4
 
+_HOLD = "import sys; held = [open('secret') for _ in range(2)]; print(flush=True); sys.stdin.read()"
 _EAT_MEMORY = """
 import os
 fd = os.memfd_create("x")  # which no limit on address space sees
@@ -68,8 +77,8 @@ def probe_rows(sandbox: Sandbox) -> tuple[ProbeRow, ...]:
     """One row per requirement. Never raises for a sandbox that is not there: every row then says why."""
     try:
         with _canaries() as targets:
-            controls = _outside({**targets, "only": CONTROLS})
             names = [attempt.__name__ for attempts in ATTEMPTS.values() for attempt in attempts]
+            controls = _outside({**targets, "only": names, "outside": True})
             outcomes = _run_all(
                 sandbox,
                 {
@@ -103,45 +112,87 @@ def probe_rows(sandbox: Sandbox) -> tuple[ProbeRow, ...]:
 
 @contextmanager
 def _canaries() -> Iterator[dict[str, Any]]:
-    """Listeners that answer, a file and an environment that hold a secret: what a job must not reach."""
-    token = secrets.token_hex(12)
+    """Listeners that answer, and secrets in a file, in memory and in another process: what a job must not reach."""
+    token, argument = secrets.token_hex(12), secrets.token_hex(12)
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lamarck-probe-")))
         (folder / "secret").write_text(token)
-        abstract = f"lamarck-{token}"
-        streams = [socket.socket(socket.AF_INET), socket.socket(socket.AF_UNIX), socket.socket(socket.AF_UNIX)]
-        streams[0].bind(("127.0.0.1", 0))
-        streams[1].bind("\0" + abstract)
-        streams[2].bind(str(folder / "socket"))
-        datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        datagrams.bind(("127.0.0.1", 0))
-        done = threading.Event()
-        stack.callback(done.set)
-        for listener in streams:
-            stack.enter_context(listener)
-            listener.listen()
-            _answer(stack, done, listener, token)
-        stack.enter_context(datagrams)
-        _answer(stack, done, datagrams, token)
-        name = f"LAMARCK_PROBE_{token[:6].upper()}"
+        targets: dict[str, Any] = {
+            "token": token,
+            "argument": argument,
+            "folder": str(folder),
+            "secret_file": str(folder / "secret"),
+            "host_name": os.uname().nodename,
+        }
+        targets |= _listeners(stack, folder, token)
+        targets["shared_memory"] = _in_shared_memory(stack, token)
+        targets["message_queue"] = _message_queue(stack)
         holder = subprocess.Popen(
-            [sys.executable, "-I", "-S", "-c", "import sys; print(flush=True); sys.stdin.read()"],
+            [sys.executable, "-I", "-S", "-c", _HOLD, argument],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={name: token},
+            env={f"LAMARCK_PROBE_{token[:6].upper()}": token},
+            cwd=folder,
         )
         stack.enter_context(holder)  # which closes its input and waits for it
         assert holder.stdout is not None
         holder.stdout.readline()
-        yield {
-            "tcp": streams[0].getsockname()[1],
-            "udp": datagrams.getsockname()[1],
-            "abstract": abstract,
-            "path_socket": str(folder / "socket"),
-            "folder": str(folder),
-            "secret_file": str(folder / "secret"),
-            "secret_name": name,
-        }
+        yield {**targets, "holder": holder.pid}
+
+
+def _listeners(stack: ExitStack, folder: Path, token: str) -> dict[str, Any]:
+    """name → where it listens."""
+    places: dict[str, tuple[int, int, Any]] = {
+        "tcp": (socket.AF_INET, socket.SOCK_STREAM, ("127.0.0.1", 0)),
+        "tcp6": (socket.AF_INET6, socket.SOCK_STREAM, ("::1", 0)),
+        "udp": (socket.AF_INET, socket.SOCK_DGRAM, ("127.0.0.1", 0)),
+        "udp6": (socket.AF_INET6, socket.SOCK_DGRAM, ("::1", 0)),
+        "dns": (socket.AF_INET, socket.SOCK_DGRAM, ("127.0.0.1", 0)),
+        "abstract": (socket.AF_UNIX, socket.SOCK_STREAM, f"\0lamarck-{token}"),
+        "abstract_datagram": (socket.AF_UNIX, socket.SOCK_DGRAM, f"\0lamarck-{token}-datagram"),
+        "path_socket": (socket.AF_UNIX, socket.SOCK_STREAM, str(folder / "socket")),
+        "path_datagram": (socket.AF_UNIX, socket.SOCK_DGRAM, str(folder / "datagram")),
+    }
+    done = threading.Event()
+    found: dict[str, Any] = {}
+    for name, (family, kind, address) in places.items():
+        try:
+            listener = stack.enter_context(socket.socket(family, kind))
+            listener.bind(address)
+        except OSError:  # no IPv6 here
+            found[name] = 0
+            continue
+        if kind == socket.SOCK_STREAM:
+            listener.listen()
+        _answer(stack, done, listener, token)
+        own = listener.getsockname()
+        found[name] = own[1] if type(own) is tuple else (own.decode() if type(own) is bytes else own).lstrip("\0")
+    return found
+
+
+def _in_shared_memory(stack: ExitStack, token: str) -> str:
+    """The name of a file there that holds the token; of none where there is no such folder."""
+    folder = Path("/dev/shm")  # noqa: S108
+    if not os.access(folder, os.W_OK):
+        return "none"
+    fd, path = tempfile.mkstemp(prefix="lamarck-probe-", dir=folder)
+    stack.callback(os.unlink, path)
+    os.write(fd, token.encode())
+    os.close(fd)
+    return Path(path).name
+
+
+def _message_queue(stack: ExitStack) -> int:
+    """The key of a System V queue."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    while True:
+        key = secrets.randbelow(1 << 30) + 1
+        queue = libc.msgget(key, 0o1000 | 0o2000 | 0o600)  # IPC_CREAT | IPC_EXCL
+        if queue >= 0:
+            stack.callback(libc.msgctl, queue, 0, None)  # IPC_RMID
+            return key
+        if ctypes.get_errno() != errno.EEXIST:
+            return 0  # a kernel without them
 
 
 def _answer(stack: ExitStack, done: threading.Event, listener: socket.socket, token: str) -> None:
@@ -167,9 +218,12 @@ def _answer(stack: ExitStack, done: threading.Event, listener: socket.socket, to
 
 
 def _outside(targets: dict[str, Any]) -> dict[str, str | None]:
-    """The attempts that must succeed without a sandbox."""
+    """The same attempts without a sandbox, where those have to succeed that need no privilege. What they change, they
+    change for themselves alone."""
+    place = Path(targets["folder"]) / "targets.json"
+    place.write_text(json.dumps(targets))
     said = subprocess.run(
-        [sys.executable, "-I", "-S", str(_ESCAPES), json.dumps(targets)],
+        [sys.executable, "-I", "-S", str(_ESCAPES), str(place)],
         capture_output=True,
         stdin=subprocess.DEVNULL,
         timeout=30,
@@ -189,8 +243,8 @@ def _run_all(sandbox: Sandbox, jobs: dict[str, tuple[str, JobLimits, dict[str, A
     try:
         for name, (code, limits, argument) in jobs.items():
             job = Job(
-                argv=(program, "-I", "-S", "/job/attempt.py", json.dumps(argument)),
-                files={"attempt.py": code.encode()},
+                argv=(program, "-I", "-S", "/job/attempt.py", "/job/targets.json"),
+                files={"attempt.py": code.encode(), "targets.json": json.dumps(argument).encode()},
                 mounts=mounts,
                 limits=limits,
             )
@@ -209,19 +263,23 @@ def _escape_row(requirement: Requirement, outcome: Outcome, controls: dict[str, 
         said = outcome.stderr.decode(errors="replace").strip()[-300:]
         how = f"the attempts did not finish ({outcome.reason}): {said}"
         return ProbeRow(requirement=requirement, enforcement=Enforcement.ABSENT, how=how, mend=_MEND)
-    names = [attempt.__name__ for attempt in ATTEMPTS[requirement]]
-    escaped = [f"{name}: {found[name]}" for name in names if found[name] is not None]
-    unproven = [name for name in names if name in CONTROLS and controls.get(name) is None]
-    held = [name.replace("_", " ") for name in names if found[name] is None and name not in unproven]
+    attempts = tuple(
+        ProbeAttempt(name=a.__name__, held=found[a.__name__] is None, got=found[a.__name__] or "",
+                     outside=controls.get(a.__name__) or "")
+        for a in ATTEMPTS[requirement]
+    )  # fmt: skip
+    escaped = [f"{a.name}: {a.got}" for a in attempts if not a.held]
+    unproven = [a.name for a in attempts if a.name in CONTROLS and not a.outside]
     if escaped:
-        return ProbeRow(requirement=requirement, enforcement=Enforcement.ABSENT, how="; ".join(escaped), mend=_MEND)
-    if unproven:
+        enforcement, how, mend = Enforcement.ABSENT, "; ".join(escaped), _MEND
+    elif unproven:
         how = f"could not be tried against anything alive: {', '.join(unproven)}"
-        mend = "let this user open local sockets and temporary files"
-        return ProbeRow(requirement=requirement, enforcement=Enforcement.DEGRADED, how=how, mend=mend)
-    return ProbeRow(
-        requirement=requirement, enforcement=Enforcement.ENFORCED, how=f"{len(held)} attempts held: {', '.join(held)}"
-    )
+        enforcement, mend = Enforcement.DEGRADED, "let this user open local sockets and temporary files"
+    else:
+        shown = sum(bool(a.outside) for a in attempts)
+        how = f"{len(attempts)} attempts held, {shown} of which succeed here without a sandbox"
+        enforcement, mend = Enforcement.ENFORCED, ""
+    return ProbeRow(requirement=requirement, enforcement=enforcement, how=how, mend=mend, attempts=attempts)
 
 
 def _limit_row(requirement: Requirement, outcome: Outcome, expected: StopReason, what: str) -> ProbeRow:

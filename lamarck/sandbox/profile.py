@@ -12,7 +12,7 @@ from typing import Any
 
 from lamarck.errors import SandboxUnavailable
 from lamarck.records import JobLimits
-from lamarck.sandbox.cgroup import JobCgroup, find_places
+from lamarck.sandbox.cgroup import JobCgroup
 from lamarck.sandbox.program import Program
 from lamarck.sandbox.sandbox import JOB_DIR, SCRATCH_DIR, Job
 from lamarck.sandbox.seccomp import filter_program
@@ -23,14 +23,14 @@ OVERHEAD_PROCESSES = 2  # bubblewrap's own
 ZYGOTE_PROCESSES = 3  # bubblewrap's first process, the zygote, the first process of the job
 # In its own user namespace: to make and fill the namespaces of jobs, and to give up what they must not have.
 _ZYGOTE_CAPABILITIES = ("CAP_SYS_ADMIN", "CAP_NET_ADMIN", "CAP_SETPCAP")
-_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32", "/libx32", "/nix/store")
-_OF_ETC = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/mime.types")
-_INVENTED = {
+SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/lib32", "/libx32", "/nix/store")
+OF_ETC = ("/etc/ld.so.cache", "/etc/alternatives", "/etc/mime.types")
+INVENTED = {
     "/etc/passwd": b"job:x:1000:1000:job:/tmp:/bin/false\n",
     "/etc/group": b"job:x:1000:\n",
     "/etc/hosts": b"127.0.0.1 localhost\n::1 localhost\n",
 }
-_TEMPORARY_MB = 64  # each of /tmp and /dev/shm; the memory limit counts them too
+TEMPORARY_MB = 64  # each of /tmp and /dev/shm; the memory limit counts them too
 _NAMESPACES = (
     "--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent", "--new-session", "--hostname",
     "sandbox", "--uid", str(INNER_ID), "--gid", str(INNER_ID), "--cap-drop", "ALL", "--clearenv",
@@ -67,14 +67,13 @@ def specification(
             "argv": job.argv,
             "sizes": [len(content) for content in profile.files],
             "cgroups": [] if cgroup is None else cgroup.paths,
-            "cgroup_places": [] if shared is None else _cgroup_places(),
             "pass_fds": job.pass_fds,
             "inner_processes": job.limits.processes if limits_processes and not is_root else None,
-            "umask": _umask(job),
-            "rlimits": [] if shared else _rlimits(job.limits, is_root and limits_processes, len(profile.files)),
+            "umask": umask(job),
+            "rlimits": [] if shared else rlimits(job.limits, is_root and limits_processes, len(profile.files)),
         }
     ).encode()
-    return _memory_file(text, profile.files)
+    return memory_file(text, profile.files)
 
 
 def forked_specification(job: Job, program: Program, *, limits_processes: bool) -> int:
@@ -96,13 +95,13 @@ def forked_specification(job: Job, program: Program, *, limits_processes: bool) 
             "pass_fds": job.pass_fds,
             "shared": {name: folder.name for name, folder in job.shared.items()},
             "scratch_mb": job.limits.scratch_mb,
-            "temporary_mb": _TEMPORARY_MB,
+            "temporary_mb": TEMPORARY_MB,
             "under_temporary": _under_temporary(job),
-            "umask": _umask(job),
-            "rlimits": _rlimits(job.limits, limits_processes, 0, overhead=ZYGOTE_PROCESSES),
+            "umask": umask(job),
+            "rlimits": rlimits(job.limits, limits_processes, 0, overhead=ZYGOTE_PROCESSES),
         }
     ).encode()
-    return _memory_file(text, files)
+    return memory_file(text, files)
 
 
 def _under_temporary(job: Job) -> list[str]:
@@ -111,7 +110,7 @@ def _under_temporary(job: Job) -> list[str]:
     return [target for target in targets if target.startswith(("/tmp/", "/dev/shm/"))]  # noqa: S108
 
 
-def _memory_file(text: bytes, files: list[bytes]) -> int:
+def memory_file(text: bytes, files: list[bytes]) -> int:
     fd = os.memfd_create("lamarck-job", os.MFD_CLOEXEC)
     try:
         with open(fd, "wb", closefd=False) as stream:
@@ -123,12 +122,7 @@ def _memory_file(text: bytes, files: list[bytes]) -> int:
     return fd
 
 
-def _cgroup_places() -> list[str]:
-    places = find_places()
-    return [] if places is None else [str(folder) for _, folder in places.folders]
-
-
-def _umask(job: Job) -> int:
+def umask(job: Job) -> int:
     """Jobs that share a folder are different users of one group."""
     return 0o002 if job.shared else 0o022
 
@@ -146,18 +140,18 @@ class _Profile:
         self.files: list[bytes] = []
 
     def system(self) -> None:
-        for place in _SYSTEM:
+        for place in SYSTEM:
             if os.path.islink(place):
                 self.arguments += ["--symlink", os.readlink(place), place]
             elif os.path.isdir(place):
                 self.arguments += ["--ro-bind", place, place]
-        for place in _OF_ETC:
+        for place in OF_ETC:
             self.arguments += ["--ro-bind-try", place, place]
-        for place, content in _INVENTED.items():
+        for place, content in INVENTED.items():
             self._file(place, content)
         self.arguments += ["--proc", "/proc", "--dev", "/dev"]
-        self._tmpfs("/tmp", _TEMPORARY_MB, "1777")  # noqa: S108  the job's own
-        self._tmpfs("/dev/shm", _TEMPORARY_MB, "1777")  # noqa: S108
+        self._tmpfs("/tmp", TEMPORARY_MB, "1777")  # noqa: S108  the job's own
+        self._tmpfs("/dev/shm", TEMPORARY_MB, "1777")  # noqa: S108
 
     def of_job(self, job: Job) -> None:
         for mount in job.mounts:
@@ -190,10 +184,15 @@ class _Profile:
         self.arguments += ["--perms", mode, "--size", str(max(megabytes << 20, 4096)), "--tmpfs", place]
 
     def _bind(self, source: str, target: str, how: str) -> None:
-        if target == source and any(target == s or target.startswith(f"{s}/") for s in _SYSTEM):
+        if target == source and is_of_the_system(target):
             return  # shown already, and bubblewrap could not make a place for it in a read-only folder
         self.arguments += [how, [f"source {len(self.binds)}"], target]
         self.binds.append((source, target, how == "--bind"))
+
+
+def is_of_the_system(place: str) -> bool:
+    """Whether every job is shown it anyway."""
+    return any(place == system or place.startswith(f"{system}/") for system in SYSTEM)
 
 
 def check(job: Job) -> None:
@@ -227,7 +226,7 @@ def check(job: Job) -> None:
             raise SandboxUnavailable(f"{source} is gone, and a job needs it", "restore it or choose another")
 
 
-def _rlimits(
+def rlimits(
     limits: JobLimits, limits_processes: bool, files: int, overhead: int = OVERHEAD_PROCESSES
 ) -> list[tuple[int, int, int]]:
     """(which, soft, hard) for each. Per process: what bounds a whole job is its cgroup or the watching."""

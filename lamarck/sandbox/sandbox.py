@@ -29,6 +29,16 @@ class Requirement(StrEnum):
     PRIVILEGES = "privileges"
 
 
+class ProbeAttempt(Record, frozen=True, kw_only=True):
+    """One way out that was tried. got: what it brought, where it was not held. outside: what the same attempt brought
+    without a sandbox; nothing where it needs a privilege or a part of the kernel that is missing here."""
+
+    name: str
+    held: bool
+    got: str = ""
+    outside: str = ""
+
+
 class ProbeRow(Record, frozen=True, kw_only=True):
     """One requirement as it was found by trying to break it, and what mends it."""
 
@@ -36,6 +46,7 @@ class ProbeRow(Record, frozen=True, kw_only=True):
     enforcement: Enforcement
     how: str
     mend: str = ""
+    attempts: tuple[ProbeAttempt, ...] = ()
 
 
 class StopReason(StrEnum):

@@ -23,7 +23,7 @@ from lamarck.sandbox import watch
 from lamarck.sandbox.cgroup import JobCgroup
 from lamarck.sandbox.mend import explain
 from lamarck.sandbox.profile import OVERHEAD_PROCESSES
-from lamarck.sandbox.sandbox import Outcome, StopReason
+from lamarck.sandbox.sandbox import Outcome, Running, StopReason
 
 _TICK_SECONDS = 0.05
 _END_SECONDS = 20.0  # how long the kernel may take to end killed processes before we say that something is wrong
@@ -51,6 +51,16 @@ def connect(ours: ExitStack, theirs: ExitStack) -> tuple[Ends, list[int]]:
         reading.append(ends[0])
         writing.append(ends[1])
     return Ends(control=control, stdout=reading[0], stderr=reading[1]), [far_control.fileno(), *writing]
+
+
+def outcome_of(running: Running) -> Outcome:
+    """Wait for it; on any exception (KeyboardInterrupt too) it is killed first."""
+    try:
+        return running.wait()
+    except BaseException:
+        running.kill()
+        running.wait()
+        raise
 
 
 class SupervisedJob:
@@ -126,10 +136,10 @@ class SupervisedJob:
         for fd in (ends.control.fileno(), ends.stdout, ends.stderr):
             poll.register(fd, select.POLLIN)
         never = math.inf
-        until = never if self._is_trusted else self._begin + self._limits.wall_seconds
         next_look = never if self._is_trusted else self._begin + _TICK_SECONDS
         stopped_at: float | None = None
         while "ended" not in self._said:
+            until = self._until()
             due = min(next_look, until if self._reason is None else time.monotonic() + _TICK_SECONDS)
             for fd, _ in poll.poll(None if due == never else max(0.0, due - time.monotonic()) * 1000 + 1):
                 if fd == ends.control.fileno():
@@ -147,6 +157,10 @@ class SupervisedJob:
                 self._look()
                 # a look at a large shared folder takes time, which is not to become a burden
                 next_look = now + max(_TICK_SECONDS, 5 * (time.monotonic() - now))
+
+    def _until(self) -> float:
+        """When its time is up, in monotonic seconds."""
+        return math.inf if self._is_trusted else self._begin + self._limits.wall_seconds
 
     def _hear(self) -> None:
         try:

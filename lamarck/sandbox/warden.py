@@ -1,7 +1,7 @@
 """The warden: a small trusted process that starts every job of one Lamarck process, and outlives none of them.
 
-Run by path with `python -I -S`, a socket's number, the parent's process id and a folder; imports the standard library
-alone and never a candidate's code. It exists because
+Run by path with `python -I -S`, a socket's number, the parent's process id, a folder and those of cgroups; imports the
+standard library alone and never a candidate's code. It exists because
 
 - it has one thread, so it can fork safely, and "die with the parent" (which Linux ties to the parent's *thread*)
   means what it says;
@@ -247,12 +247,12 @@ class Job:
 
 
 class Warden:
-    def __init__(self, requests: socket.socket, parent: int, folder: str) -> None:
+    def __init__(self, requests: socket.socket, parent: int, folder: str, places: list[str]) -> None:
         self.folder = folder  # of Lamarck's files that must not outlive it
         self.requests = requests
         self.jobs: list[Job] = []
         self.folders: list[str] = []  # cgroups that Lamarck may have left to be removed
-        self.places: set[str] = set()  # where the cgroups of warm jobs are made, which are not told one by one
+        self.places = places  # where cgroups are made: those of warm jobs are not told one by one
         self.poll = select.poll()
         woken, waker = socket.socketpair()
         woken.setblocking(False)
@@ -319,7 +319,6 @@ class Warden:
         os.set_blocking(status, False)
         job = Job(pid, control, spec, status, release)
         self.jobs.append(job)
-        self.places |= set(spec["cgroup_places"])
         self.folders = [*filter(os.path.exists, self.folders), *job.cgroups]
         self.poll.register(control.fileno(), select.POLLIN)
         self.poll.register(status, select.POLLIN)
@@ -465,7 +464,7 @@ def main() -> None:
     _checked(libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "prctl")
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    warden = Warden(requests, int(sys.argv[2]), sys.argv[3])
+    warden = Warden(requests, int(sys.argv[2]), sys.argv[3], sys.argv[4:])
     try:
         if not warden.is_orphan:
             warden.serve()

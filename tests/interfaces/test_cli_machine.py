@@ -108,6 +108,27 @@ def test_sandbox_check_has_a_row_for_each_requirement(cli: Cli) -> None:
         "privileges",
     }
     assert all(row["how"] for row in document["rows"])
+    assert document["backend"] == "bubblewrap"
+    attempts = [attempt for row in document["rows"] for attempt in row["attempts"]]
+    assert len(attempts) >= 50
+    assert all(attempt["held"] for attempt in attempts)
+
+
+@pytest.mark.parametrize("arguments", [("check", "--backend", "vm"), ("image", "--backend", "bubblewrap")])
+def test_a_backend_that_is_none(cli: Cli, arguments: tuple[str, ...]) -> None:
+    ended = cli("sandbox", *arguments)
+    assert (ended.code, ended.out) == (2, "")
+    assert "docker" in ended.line
+
+
+def test_an_engine_that_is_missing_is_an_environment_problem(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for arguments in (("image",), ("check", "--backend", "docker")):
+        ended = cli("sandbox", *arguments)
+        assert (ended.code, ended.out) == (5, "")
+        assert ended.line == "lamarck: docker is not installed; install it: `apt install docker.io`"
 
 
 def test_no_sandbox_is_an_environment_problem(cli: Cli, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -7,12 +9,17 @@ from typing import Any
 
 import pytest
 
+from lamarck.errors import SandboxUnavailable
 from lamarck.records import JobLimits
 from lamarck.sandbox.bubblewrap import BubblewrapSandbox
+from lamarck.sandbox.containers import ContainerSandbox
+from lamarck.sandbox.engine import IMAGE, find_engine
 from lamarck.sandbox.interpreter import Interpreter, find_interpreter
 from lamarck.sandbox.pool import WarmSandbox
 from lamarck.sandbox.probe import probe_rows
 from lamarck.sandbox.sandbox import Job, Mount, Outcome, ProbeRow, Running, Sandbox
+
+sys.path.insert(0, str(Path(__file__).parent))  # sandbox_parts is imported by name, here and alone
 
 MakeJob = Callable[..., Job]
 
@@ -95,7 +102,40 @@ def warm_watching() -> Iterator[Sandbox]:
     pool.close()
 
 
-@pytest.fixture(scope="session", params=["bubblewrap", "watching", "warm", "warm_watching"])
+@pytest.fixture(scope="session")
+def docker() -> Sandbox:
+    return container_sandbox("docker")
+
+
+@pytest.fixture(scope="session")
+def podman() -> Sandbox:
+    return container_sandbox("podman")
+
+
+def container_sandbox(name: str) -> Sandbox:
+    """Where the engine runs, with an image that is made if it is not there: empty folders, nothing is pulled."""
+    try:
+        engine = find_engine(name)
+        if not engine.has_image(IMAGE):
+            engine.make_image(IMAGE)
+    except SandboxUnavailable as error:
+        pytest.skip(f"no {name} here: {error}")
+    plain = [
+        "run",
+        "--rm",
+        "--pull=never",
+        "--network=none",
+        "--volume=/usr:/usr:ro",
+        "--entrypoint=/usr/bin/true",
+        IMAGE,
+    ]
+    trial = subprocess.run([engine.program, *plain], capture_output=True, timeout=60)
+    if trial.returncode != 0:  # it runs nothing at all, whatever is asked of it
+        pytest.skip(f"{name} does not work here: {trial.stderr.decode(errors='replace').strip()[-200:]}")
+    return ContainerSandbox.of(name)
+
+
+@pytest.fixture(scope="session", params=["bubblewrap", "watching", "warm", "warm_watching", "docker", "podman"])
 def sandbox(request: pytest.FixtureRequest) -> Sandbox:
     """Every sandbox there is, for the conformance suite."""
     chosen: Sandbox = request.getfixturevalue(request.param)

@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from sandbox_parts import processes_with, wait_until
 
 from lamarck.errors import SandboxUnavailable
 from lamarck.sandbox import supervision
@@ -26,28 +27,6 @@ from lamarck.sandbox.cgroup import PREFIX, find_places
 from lamarck.sandbox.sandbox import Enforcement, Job, Mount, Requirement, Sandbox, StopReason
 
 MakeJob = Callable[..., Job]
-
-
-def processes_with(token: str) -> list[int]:
-    """Processes of this machine whose command line holds `token`."""
-    found = []
-    for name in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            line = Path(f"/proc/{name}/cmdline").read_bytes()
-        except OSError:
-            continue
-        if token.encode() in line:
-            found.append(int(name))
-    return found
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.01)
-    return True
 
 
 # --- what must work --------------------------------------------------------------------------------------------------

@@ -12,11 +12,11 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from sandbox_parts import processes_with, wait_until
 
 from lamarck.errors import SandboxUnavailable
 from lamarck.sandbox.bubblewrap import BubblewrapSandbox
@@ -41,27 +41,6 @@ def warm_job(python_job: MakeJob) -> MakeJob:
         return dataclasses.replace(python_job(code, *arguments, **fields), preload=preload)
 
     return make
-
-
-def processes_with(token: str) -> list[int]:
-    found = []
-    for name in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            line = Path(f"/proc/{name}/cmdline").read_bytes()
-        except OSError:
-            continue
-        if token.encode() in line and b"lamarck.sandbox" not in line:
-            found.append(int(name))
-    return found
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.01)
-    return True
 
 
 def zygotes(pool: WarmSandbox) -> list[int]:

@@ -70,11 +70,16 @@ def harden(spec: dict[str, Any], files: list[bytes]) -> None:
         if ceiling != resource.RLIM_INFINITY:
             soft, hard = min(soft, ceiling), min(hard, ceiling)  # noqa: PLW2901
         resource.setrlimit(which, (soft, hard))
-    _scope_with_landlock()
     _drop_capabilities()
-    _checked(libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl")
-    _filter(files[-1])
+    confine(files[-1])
     set_dumpable(False)
+
+
+def confine(program: bytes) -> None:
+    """No new privileges, no signal beyond the job, and the system-call filter `program`. Raises `OSError`."""
+    _checked(libc.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl")
+    _scope_with_landlock()
+    _filter(program)
 
 
 def set_dumpable(value: bool) -> None:
