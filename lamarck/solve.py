@@ -213,6 +213,9 @@ class _Working:
 
     def keep(self, attempt: Attempt) -> None:
         """Into the run log, before anything else happens."""
+        if attempt.generator == "reuse" and attempt.verdict and attempt.verdict.decision is not Decision.ACCEPTED:
+            for parent in attempt.candidate.parents if attempt.candidate else ():
+                self.parts.library.note_use(parent, accepted=False, seconds=attempt.spend.seconds, run_id=self.run.id)
         self.parts.library.record_attempt(self.run.id, attempt)
         self.history.append(attempt)
         decision = attempt.verdict.decision if attempt.verdict else None
@@ -280,7 +283,9 @@ class _Working:
         library = self.parts.library
         known = {a for a in candidate.parents if _has(library, a)}
         for parent in known:
-            library.record_use(parent)
+            library.record_use(
+                parent, run_id=self.run.id, seconds=self.history[-1].spend.seconds if self.history else 0.0
+            )
         if candidate.origin.generator == "reuse" and _has(library, candidate.id):
             self.artifact_id = candidate.id
             return

@@ -69,6 +69,11 @@ class Library(Protocol):
     def note_use(self, artifact_id: str, *, accepted: bool, seconds: float, run_id: str = "") -> None:
         """Count one use, soon: kept in memory until the next write."""
 
+    def record_bundle(
+        self, bundle: str, artifact_ids: Sequence[str], *, direction: str, place: str, signer: str
+    ) -> None:
+        """Remember that artifacts went out or came in with a bundle."""
+
     def where(self, id_or_prefix: str) -> Whereabouts:
         """Who descends from an artifact, which bundles hold it and which runs used it."""
 

@@ -205,6 +205,14 @@ class SqliteLibrary:
         with self._noting:
             del self._noted[: len(noted)]
 
+    def record_bundle(
+        self, bundle: str, artifact_ids: Sequence[str], *, direction: str, place: str, signer: str
+    ) -> None:
+        """Remember that artifacts went out or came in with a bundle (SHA-256 of its manifest)."""
+        rows = [(bundle, id_, direction, place, signer, now()) for id_ in artifact_ids]
+        with self._write() as connection:
+            connection.executemany("INSERT OR REPLACE INTO bundles VALUES (?, ?, ?, ?, ?, ?)", rows)
+
     def where(self, id_or_prefix: str) -> Whereabouts:
         """Who descends from an artifact, which bundles hold it and which runs used it."""
         with self._database.read() as connection:

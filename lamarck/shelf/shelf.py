@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from lamarck.assemble import Assembly
+from lamarck.errors import BadInput
+from lamarck.library.bundle import Bundle
 from lamarck.library.filters import Filter
 from lamarck.library.tidying import Tidied
 from lamarck.library.uses import Whereabouts
 from lamarck.library.versions import Version
-from lamarck.records import Artifact, Task
+from lamarck.records import Acceptance, AcceptanceKind, Artifact, Task
+from lamarck.shelf import recall, sharing
 from lamarck.shelf.behaviour import Behaviours, Progress, find_behaving, task_of_examples
+from lamarck.shelf.recall import Refutation
+from lamarck.shelf.sharing import Import
+from lamarck.solve import Verification
 
 
 class Shelf:
@@ -55,6 +62,66 @@ class Shelf:
         artifact = library.get(artifact_id)
         library.retire(artifact.id)
         return library.get(artifact.id)
+
+    # --- shared
+
+    def export(
+        self,
+        query: str | None,
+        out: Path,
+        *,
+        ids: Sequence[str] = (),
+        limit: int = 100,
+        licences: Sequence[str] = (),
+        licence: str = "",
+        key: Path | None = None,
+    ) -> Bundle:
+        """A bundle of artifacts with their evidence, checksums and licences; see `sharing.export`."""
+        return sharing.export(
+            self._assembly, query, out, ids=ids, limit=limit, licences=licences, licence=licence, key=key
+        )
+
+    def import_(
+        self,
+        bundle: Path,
+        *,
+        signers: Path | None = None,
+        licences: Sequence[str] = (),
+        proving: bool = True,
+        told: Callable[[str, int, int], None] | None = None,
+    ) -> Import:
+        """Bring a bundle in: quarantined until proven here. See `sharing.import_`."""
+        return sharing.import_(self._assembly, bundle, signers=signers, licences=licences, proving=proving, told=told)
+
+    # --- recalled
+
+    def refute(self, artifact_id: str, *, tests: Sequence[Path] = (), examples: Sequence[str] = ()) -> Refutation:
+        """Try a counter-example, and take back what fails it; see `recall.refute`. Raises `BadInput`."""
+        artifact = self._assembly.library.get(artifact_id)
+        counter: tuple[Acceptance, ...] = ()
+        if examples:
+            counter += task_of_examples(examples).acceptance
+        for path in tests:
+            try:
+                text = path.read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError) as error:
+                raise BadInput(f"{path}: cannot be read as text", "check the path") from error
+            counter += (Acceptance(kind=AcceptanceKind.PYTEST, content=text, path=path.name),)
+        if not counter:
+            raise BadInput("without a counter-example nothing is refuted", "give --test FILE or --example 'f(1) == 2'")
+        return recall.refute(self._assembly, artifact.id, counter)
+
+    def stale(self) -> tuple[str, ...]:
+        """Ids of what was proven in another environment than today's."""
+        return recall.stale(self._assembly)
+
+    def renew(
+        self, ids: Sequence[str], told: Callable[[Verification, int, int], None] | None = None
+    ) -> tuple[Verification, ...]:
+        """Prove artifacts again here, and keep what that brings."""
+        return recall.renew(self._assembly, ids, told)
+
+    # --- kept in order
 
     def collect_garbage(self, on_progress: Callable[[int, int], None] | None = None) -> Tidied:
         """Drop what can be made again, embed what has no vector, give free space back. Nothing proven goes."""

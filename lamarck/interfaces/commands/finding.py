@@ -276,6 +276,10 @@ def verify(
         typer.Argument(metavar="ID", help="An artifact's id, or the first digits of it.", show_default=False),
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Everything in the library.")] = False,
+    stale: Annotated[
+        bool,
+        typer.Option("--stale", help="What was proven with another Python or other packages; keeps the new evidence."),
+    ] = False,
     python: options.Python = None,
     library: options.Library = None,
     allow_degraded: options.AllowDegraded = None,
@@ -286,21 +290,28 @@ def verify(
     from lamarck.interfaces.opening import open_lamarck
 
     terminal: Terminal = ctx.obj
-    if (identifier is None) is not every:
-        raise BadInput("what to verify is not clear", "give one artifact's id, or --all")
+    if (identifier is not None) + every + stale != 1:
+        raise BadInput("what to verify is not clear", "give one artifact's id, --all or --stale")
     found: list[Verification] = []
     with open_lamarck(library=library, python=python, allow_degraded=allow_degraded) as lamarck:
-        identifiers = [a.id for a in lamarck.artifacts() if a.status == "live"] if identifier is None else [identifier]
-        for each in identifiers:
-            verification = lamarck.verify(each)
+
+        def tell(verification: Verification, at: int = 0, of: int = 0) -> None:
             found.append(verification)
             if not terminal.json:
                 _show_verification(terminal, verification)
+
+        if stale:
+            lamarck.shelf.renew(lamarck.shelf.stale(), tell)
+        else:
+            live = (a.id for a in lamarck.artifacts() if a.status == "live")
+            for each in list(live) if identifier is None else [identifier]:
+                tell(lamarck.verify(each))
     failed = sum(v.after.decision != "accepted" for v in found)
     if terminal.json:
         terminal.document({"verified": [documents.of_verification(v) for v in found], "failed": failed})
-    elif every:
-        terminal.note(f"{len(found) - failed} of {len(found)} are accepted as before")
+    elif every or stale:
+        left = "; the others are in quarantine until a mend" if stale and failed else ""
+        terminal.note(f"{len(found) - failed} of {len(found)} are accepted as before{left}")
     return 1 if failed else 0
 
 
