@@ -18,6 +18,7 @@ from lamarck.interfaces.commands import (
     machine,
     models,
     reviewing,
+    sharing,
     shelving,
     solving,
 )
@@ -25,7 +26,7 @@ from lamarck.interfaces.commands import (
 SECTIONS = {
     "Get code": ("solve", "add", "check", "resume", "review"),
     "Look": ("find", "show", "verify", "log", "stats"),
-    "Keep": ("history", "where", "retire", "gc"),
+    "Keep": ("history", "where", "refute", "retire", "gc", "export", "import"),
     "Set up": ("demo", "models", "config", "doctor", "sandbox"),
     "Measure": ("bench",),
 }
@@ -102,6 +103,9 @@ app.command("history")(shelving.history)
 app.command("where")(shelving.where)
 app.command("retire")(shelving.retire)
 app.command("gc")(shelving.gc)
+app.command("refute")(sharing.refute)
+app.command("export")(sharing.export)
+app.command("import")(sharing.import_bundle)
 app.command("demo")(demo.demo)
 app.command("doctor")(machine.doctor)
 app.command("bench")(bench.bench)
