@@ -202,6 +202,8 @@ class Checking:
             changed=changed,
             earlier=earlier,
             progress=say,
+            kept=None if fresh else self._cache,
+            shared={},
         )
         only = None if changed is None else frozenset(changed.before)
         scope = scope_of(tree.task, assembly.interpreter.environment_hash, sorted(only or ()), places)

@@ -87,6 +87,8 @@ class CheckSettings(Record, frozen=True, kw_only=True):
         float, _described("of 10, for lint, format, types, complexity and duplication", ge=0, le=10)
     ] = 8.0
     minimum_coverage: Annotated[float, _described("share of branches that the given tests take", ge=0, le=1)] = 0.85
+    minimum_mutation: Annotated[float, _described("share of mutants that the given tests kill", ge=0, le=1)] = 0.7
+    mutants: Annotated[int, _described("mutants tried at standard; deep tries all", ge=1, le=100_000)] = 30
 
 
 class LibrarySettings(Record, frozen=True, kw_only=True):

@@ -19,6 +19,7 @@ from lamarck.settings import Settings
 
 if TYPE_CHECKING:
     from lamarck.checks.judge.judge import Judge
+    from lamarck.checks.stages import StageCache
     from lamarck.sandbox.interpreter import Interpreter
     from lamarck.sandbox.sandbox import Sandbox
     from lamarck.tasks.earlier import Earlier
@@ -37,6 +38,7 @@ GATE: dict[str, str] = {
     "derived-tests": "lamarck.checks.given_tests:build_derived",
     "generated-tests": "lamarck.checks.given_tests:build_generated",
     "types": "lamarck.checks.type_check:build",
+    "mutation": "lamarck.checks.mutation:build",
     "properties": "lamarck.checks.properties.properties:build",
 }
 
@@ -57,7 +59,7 @@ class Means:
     folder: the project, for what has to be read from there. places: path of a file, as the candidate has it → its path
     below that folder, where that is another one. waivers: findings that are accepted. changed: what a
     check may confine itself to; None: everything. progress: told how far a long check is (done, of how many). shared:
-    what checks of one gate measure together, by a name of theirs.
+    what checks of one gate measure together, by a name of theirs. kept: what is known of equal things.
     """
 
     settings: Settings
@@ -73,6 +75,7 @@ class Means:
     earlier: Earlier | None = None  # what --against names
     most_files: int = 0  # of a candidate; 0: as many as a task may have
     progress: Callable[[str, int, int], None] | None = None
+    kept: StageCache | None = None
     shared: dict[str, Any] = field(default_factory=dict)
 
 

@@ -1,0 +1,259 @@
+"""Mutants as edits of a text, and what becomes of them under the given tests."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lamarck.checks.gate import Changed, Means, build_checks
+from lamarck.checks.mutants import mutants_of, pieces_of
+from lamarck.checks.mutation import MutationCheck
+from lamarck.checks.stages import StageCache
+from lamarck.checks.waivers import Waivers
+from lamarck.records import (
+    Acceptance,
+    AcceptanceKind,
+    Candidate,
+    CheckOutcome,
+    Evidence,
+    Origin,
+    SourceFile,
+    Task,
+    make_candidate,
+    make_task,
+)
+from lamarck.settings import CheckSettings
+
+CODE = '''"""Ages."""
+
+
+def adult(age: int) -> bool:
+    """From eighteen on."""
+    return age >= 18
+
+
+def steps(limit: int) -> int:
+    """How many steps of two."""
+    count = 0
+    while limit > 0:
+        limit -= 2
+        count += 1
+    return count
+'''
+STRONG = """from ages import adult, steps
+
+
+def test_adult():
+    assert [adult(n) for n in (17, 18, 19)] == [False, True, True]
+
+
+def test_steps():
+    assert [steps(n) for n in (-1, 0, 1, 2, 3, 4)] == [0, 0, 1, 1, 2, 2]
+"""
+WEAK = "from ages import adult\n\n\ndef test_adult():\n    assert adult(30)\n    assert not adult(3)\n"
+
+
+def edits(text: str) -> list[tuple[str, str]]:
+    return [(m.before, m.after) for m in mutants_of(SourceFile(path="x.py", text=text))]
+
+
+@pytest.mark.parametrize(
+    ("line", "edit"),
+    [
+        ("a < b", ("a < b", "(a <= b)")),
+        ("a is None", ("a is None", "(a is not None)")),
+        ("a in b", ("a in b", "(a not in b)")),
+        ("a + b", ("a + b", "(a - b)")),
+        ("a // b", ("a // b", "(a / b)")),
+        ("a and b", ("a and b", "(a or b)")),
+        ("not a", ("not a", "(a)")),
+        ("f(a, 1)", ("1", "2")),
+        ("f(a, 1)", ("f(a, 1)", "f(1)")),
+        ("f(a, 1)", ("a", "None")),
+        ("f(k=a)", ("f(k=a)", "f()")),
+        ("True", ("True", "False")),
+        ("'ä'", ("'ä'", "'XXäXX'")),
+        ("a[1:b]", ("1:b", ":b")),
+        ("a.lower()", ("a.lower()", "a.upper()")),
+        ("min(a)", ("min(a)", "max(a)")),
+        ("a if b else c", ("a if b else c", "(c if b else a)")),
+        ("lambda: a", ("a", "None")),
+    ],
+)
+def test_operators_of_expressions(line: str, edit: tuple[str, str]) -> None:
+    assert edit in edits(f"x = 'äöü'; y = {line}\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "edit"),
+    [
+        ("def f(a):\n    return a\n", ("a", "None")),
+        ("def f(a=1):\n    pass\n", ("1", "2")),
+        ("a += 2\n", ("a += 2", "a -= 2")),
+        ("a += 2\n", ("a += 2", "a = 2")),
+        ("while a:\n    break\n", ("break", "continue")),
+        ("while a:\n    break\n", ("a", "not (a)")),
+        ("raise ValueError\n", ("raise ValueError", "pass")),
+        ("f()\n", ("f()", "pass")),
+    ],
+)
+def test_operators_of_statements(text: str, edit: tuple[str, str]) -> None:
+    assert edit in edits(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '"""A docstring."""\n',
+        "import os\n",
+        "def f(a: 'text' = None) -> 'text':\n    '''Doc.'''\n",
+        "x: int\n",
+        "@f(1)\ndef g(): ...\n",
+        "__all__ = ['a']\n",
+        "if TYPE_CHECKING:\n    a = 1\n",
+        "assert a > 1\n",
+        "f'{1 + 1}'\n",
+        "def f(:\n",
+    ],
+)
+def test_what_stays_as_it_is(text: str) -> None:
+    assert edits(text) == []
+
+
+NAMES = st.sampled_from("abc")
+EXPRESSIONS = st.recursive(
+    NAMES | st.integers(0, 9).map(str) | st.sampled_from(["'é'", "None", "True"]),
+    lambda part: st.one_of(
+        st.tuples(part, st.sampled_from(["+", "*", "<", "==", "and", "or", "in"]), part).map(
+            lambda p: f"({' '.join(p)})"
+        ),
+        part.map(lambda p: f"f({p}, k={p})"),
+        part.map(lambda p: f"(not {p})"),
+        part.map(lambda p: f"(\n  {p}\n)"),
+    ),
+    max_leaves=6,
+)
+
+
+@given(st.lists(EXPRESSIONS, min_size=1, max_size=3))
+def test_every_mutant_is_one_edit_that_parses_and_is_another_program(values: list[str]) -> None:
+    text = "def f(a, b):\n    '''Ü.'''\n" + "".join(f"    x = {value}\n" for value in values) + "    return x\n"
+    found = mutants_of(SourceFile(path="x.py", text=text))
+    trees = [ast.dump(ast.parse(m.file.text)) for m in found]
+    assert len({*trees, ast.dump(ast.parse(text))}) == len(found) + 1
+    for mutant in found:
+        assert mutant.before in text
+        assert len(mutant.file.text) - len(text) == len(mutant.after) - len(mutant.before)
+        assert 3 <= mutant.line <= len(text.splitlines())
+        assert mutant.function == "f"
+
+
+def test_pieces_are_functions_and_methods_and_the_rest() -> None:
+    text = "import os\n\n\n@cache\ndef f():\n    def g(): ...\n\n\nclass A:\n    x = 1\n\n    def m(self): ...\n"
+    found = pieces_of(SourceFile(path="x.py", text=text))
+    assert [(p.name, p.first, p.body, p.last) for p in found] == [("f", 4, 6, 6), ("A.m", 12, 12, 12), ("", 0, 0, 0)]
+    assert "x = 1" in found[-1].text
+    assert "def f" in found[-1].text
+    assert "def g" not in found[-1].text
+
+
+# --- the check
+
+
+def task(tests: str) -> Task:
+    return make_task(
+        goal="Ages.",
+        module="ages",
+        stubs=(SourceFile(path="ages.py", text=""),),
+        acceptance=(Acceptance(kind=AcceptanceKind.PYTEST, content=tests, path="test_ages.py"),),
+    )
+
+
+def code(text: str = CODE) -> Candidate:
+    return make_candidate(
+        files=(SourceFile(path="ages.py", text=text),), entry_point=None, origin=Origin(generator="user")
+    )
+
+
+def check(means: Means, **changes: object) -> MutationCheck:
+    own = replace(means, **{"shared": {}, "level": "deep", **changes})  # type: ignore[arg-type]
+    (found,) = build_checks(own, level=own.level, names=("mutation",))
+    assert isinstance(found, MutationCheck)
+    return found
+
+
+def figures(evidence: Evidence) -> tuple[float, float, float]:
+    return tuple(evidence.measurements[k] for k in ("killed", "survived", "not_run"))  # type: ignore[return-value]
+
+
+def test_strong_tests_kill_and_the_matrix_says_which(means: Means) -> None:
+    evidence = check(means).run(task(STRONG), code())
+    assert evidence.outcome is CheckOutcome.PASSED, evidence.log
+    assert evidence.measurements["mutation_score"] > 0.9, evidence.log
+    assert "`age >= 18` → `age > 18`: killed by test_ages.py::test_adult" in evidence.log
+    assert evidence.measurements["hung"] >= 1  # `limit -= 2` → `limit += 2`
+    again = check(means).run(task(STRONG), code())
+    assert again.replace(seconds=0) == evidence.replace(seconds=0)
+
+
+def test_weak_tests_leave_survivors_that_name_the_missing_test(means: Means) -> None:
+    evidence = check(means).run(task(WEAK), code())
+    assert evidence.outcome is CheckOutcome.FAILED
+    told = [(f.rule, f.line, f.message) for f in evidence.findings]
+    assert ("survivor", 6, "a test is missing that notices `age >= 18` → `age > 18`; 1 run this line") in told
+    assert {f.line for f in evidence.findings if f.rule == "unreached"} == {11, 12, 13, 14, 15}
+
+
+def test_where_the_tests_fail_nothing_can_be_told(means: Means) -> None:
+    evidence = check(means).run(task(STRONG), code(CODE.replace("18", "21")))
+    assert evidence.outcome is CheckOutcome.SKIPPED
+    assert "do not pass" in evidence.log
+
+
+def test_a_sample_is_part_of_all_and_always_the_same(means: Means) -> None:
+    settings = means.settings.replace(checks=CheckSettings(mutants=5))
+    first, second = (check(means, level="standard", settings=settings).run(task(WEAK), code()) for _ in range(2))
+    assert first.measurements["tried"] == 5
+    assert first.measurements["of"] > 10
+    assert first.log == second.log
+
+
+def test_only_what_a_change_concerns_is_tried_again(means: Means) -> None:
+    kept = StageCache(None)
+    tried: list[int] = []
+
+    def note(name: str, done: int, of: int) -> None:
+        tried.append(of - done)
+
+    before = check(means, kept=kept, progress=note).run(task(STRONG), code())
+    assert tried[0] == before.measurements["tried"]
+    tried.clear()
+    assert check(means, kept=kept, progress=note).run(task(STRONG), code()).log == before.log
+    assert tried == []
+    changed = CODE.replace("    return age >= 18", "    return not age < 18")
+    after = check(means, kept=kept, progress=note).run(task(STRONG), code(changed))
+    assert 0 < tried[0] < after.measurements["tried"] / 2
+    fresh = check(means).run(task(STRONG), code(changed))
+    assert after.log == fresh.log
+
+
+def test_only_changed_functions_are_mutated(means: Means) -> None:
+    old = CODE.replace("return age >= 18", "return age > 17")
+    evidence = check(means, changed=Changed(revision="HEAD", before={"ages.py": old})).run(task(STRONG), code())
+    assert {line.split(":")[1] for line in evidence.log.splitlines()} == {"6"}
+
+
+def test_a_waived_survivor_counts_no_more(means: Means) -> None:
+    waived = Waivers(["survivor: equivalent", "unreached: not ours"])
+    evidence = check(means, waivers=waived).run(task(WEAK), code())
+    assert evidence.outcome is CheckOutcome.PASSED
+    assert evidence.measurements["mutation_score"] == 1.0
+    assert figures(evidence)[1] > 0
+
+
+def test_without_given_tests_it_does_not_apply(means: Means) -> None:
+    assert not check(means).applies(make_task(goal="x", module="ages"))
