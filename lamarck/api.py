@@ -23,6 +23,7 @@ from typing import Literal, Self
 from lamarck.assemble import Assembly
 from lamarck.checking import Checking, CheckReport, Say
 from lamarck.errors import BadInput, DiskFull, LamarckError
+from lamarck.fixing.fixing import Fixing, FixReport
 from lamarck.library.filters import Filter
 from lamarck.library.library import Hit
 from lamarck.models.model import Message, Model, Reply, Request, TokenCallback, can_continue
@@ -224,6 +225,23 @@ class Lamarck:
             fresh=fresh,
             say=say,
         )
+
+    def fix(
+        self,
+        files: Sequence[Path | str] | Path | str,
+        *,
+        tests: Sequence[Path | str] = (),
+        fails: Sequence[str] = (),
+        use_model: bool = True,
+        seconds: float | None = None,
+        say: Callable[[str], None] = lambda text: None,
+    ) -> FixReport:
+        """A patch for code that fails its tests; nothing is written. See `lamarck.fixing.fixing.Fixing.fix`."""
+        paths = [files] if isinstance(files, Path | str) else list(files)
+        fixing = Fixing(self._assembly)
+        given = tuple(Path(t) for t in tests)
+        chosen = tuple(Path(p) for p in paths)
+        return fixing.fix(chosen, given, fails=fails, use_model=use_model, seconds=seconds, say=say)
 
     def resume(self, run_id: str, *, limits: Limits | None = None) -> Run:
         """Go on with a run that was killed, interrupted or stopped at a limit. What it paid for is not paid again."""

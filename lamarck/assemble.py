@@ -20,6 +20,7 @@ from lamarck.errors import LamarckError, ModelUnavailable
 from lamarck.generators.model_tier import CONTEXT_TOKENS, ModelTier, Style
 from lamarck.generators.prompt import render
 from lamarck.generators.reuse import Reuse
+from lamarck.generators.search.mending import Mender, SearchRepair
 from lamarck.library.library import Library
 from lamarck.models.model import Message, Model
 from lamarck.policy import Rules, Step
@@ -204,6 +205,18 @@ class Assembly:
         self._close.append(tier.close)
         return tier
 
+    @cached_property
+    def mender(self) -> Mender:
+        from lamarck.checks.judge.rendering import as_pytest
+
+        return Mender(lambda: self.sandbox, lambda: self.interpreter, as_pytest)
+
+    @cached_property
+    def _search_repair(self) -> SearchRepair:
+        search = SearchRepair(self.mender, seconds=self.settings.search.seconds, stop=self._deadline.check)
+        self._close.append(search.close)
+        return search
+
     def _build_context(self, task: Task, failed: Attempt | None, tokens: int, style: Style) -> Context:
         return RuleContext(style).build(task, related=(), failed=failed, tokens=tokens)
 
@@ -231,6 +244,7 @@ class Assembly:
                 "reuse": Reuse(self.library, candidates=self.settings.reuse.candidates),
                 "model": self.model_tier,
                 "repair": self.model_tier,
+                "search": self._search_repair,
             },
             rules=Rules(
                 reuse=self.settings.reuse.enabled and self.settings.reuse.candidates > 0,
@@ -238,6 +252,7 @@ class Assembly:
                 samples=models.samples,
                 repairs=models.repairs,
                 agreement=models.agreement,
+                search_seconds=self.settings.search.seconds if self.settings.search.enabled else 0.0,
             ),
             agreement=self.agreement,
             environment=self.interpreter.environment_hash,

@@ -10,6 +10,8 @@ POLICY_VERSION = "2"
 # model mostly repeats itself (docs/benchmarks.md), which costs tokens and proves nothing new.
 TEMPERATURES = (0.1, 0.6, 0.8, 0.8)
 ROUND = 16  # fresh samples between two chances of repair: each has the embedded model read two prompts anew
+SEARCH = "search"
+SEARCHES_OF_ONE = 3  # variants of one attempt that seem to pass and are refused, before the next attempt
 MORE = 3  # fresh samples for each other candidate that agreement asks for: small models often write the same again
 
 
@@ -20,6 +22,7 @@ class Rules(Record, frozen=True, kw_only=True):
     tiers: tuple[str, ...] = ()
     samples: int = 4  # fresh replies per tier
     repairs: int = 1  # repair rounds, on the first reply and again on the best of the others
+    search_seconds: float = 0.0  # of all searches of a run together; 0: none
     agreement: int = 1  # different passing candidates to look for before one is chosen; 1: the first is taken
 
 
@@ -27,11 +30,11 @@ class Step(Record, frozen=True, kw_only=True):
     """One step of a run: who proposes, and with which settings."""
 
     number: int
-    generator: str  # reuse | model | repair
+    generator: str  # reuse | model | repair | search
     seed: int
     tier: str | None = None
     temperature: float = 0.0
-    repair_of: int | None = None  # number of the attempt to repair
+    repair_of: int | None = None  # number of the attempt to repair or to search
 
 
 def seed_for(run_id: str, number: int) -> int:
@@ -45,13 +48,17 @@ def next_step(
     """What to try next, or None when everything that the rules allow was tried.
 
     history: attempts so far, in order. exhausted: generators that have no more to offer.
-    Order: the library; then tier by tier as `_tier_step` says; once a model's candidate passes, others to compare it
+    Order: the library; then tier by tier as `_tier_step` says, and after each reply that nearly passes a search for a
+    variant of it that does, while there are seconds for that; once a model's candidate passes, others to compare it
     with, as `_another` says.
     """
     number = len(history) + 1
-    seed = seed_for(run_id, number)
+    # What is searched in between changes nothing of what models are asked: neither order nor seeds.
+    seed = seed_for(run_id, 1 + sum(a.generator != SEARCH for a in history))
     if found := passing(history):
         return None if "model" in exhausted else _another(found, history, rules, number, seed)
+    if (search := _search(history, rules, number, seed)) is not None and SEARCH not in exhausted:
+        return search
     if rules.reuse and "reuse" not in exhausted:
         return Step(number=number, generator="reuse", seed=seed)
     for tier in rules.tiers:
@@ -78,9 +85,11 @@ def _tier_step(tier: str, mine: tuple[Attempt, ...], rules: Rules, number: int, 
 
 
 def passing(history: tuple[Attempt, ...]) -> tuple[Attempt, ...]:
-    """What models wrote that was accepted, or else only waits for a person: among these one is chosen. All different,
-    since what was written before is not judged again."""
-    judged = [a for a in history if a.generator in {"model", "repair"} and a.candidate is not None and a.verdict]
+    """What models wrote, or a search mended, that was accepted, or else only waits for a person: among these one is
+    chosen. All different, since what was written before is not judged again."""
+    judged = [
+        a for a in history if a.generator in {"model", "repair", SEARCH} and a.candidate is not None and a.verdict
+    ]
     for decision in (Decision.ACCEPTED, Decision.PENDING):
         found = tuple(a for a in judged if a.verdict is not None and a.verdict.decision is decision)
         if found:
@@ -105,13 +114,40 @@ def _another(
 ) -> Step | None:
     """A fresh reply of the tier that passed first, while candidates to compare are wanted and not too many were
     tried."""
-    tier = found[0].tier
+    tier = next((a.tier for a in reversed(history[: found[0].number]) if a.tier is not None), None)
     fresh = [a for a in history if a.generator == "model" and a.tier == tier]
     more = sum(a.number > found[0].number for a in fresh)
     if len(found) >= rules.agreement or more >= MORE * (rules.agreement - 1) or len(fresh) >= rules.samples:
         return None
     temperature = TEMPERATURES[min(max(1, len(fresh)), len(TEMPERATURES) - 1)]
     return Step(number=number, generator="model", seed=seed, tier=tier, temperature=temperature)
+
+
+def _search(history: tuple[Attempt, ...], rules: Rules, number: int, seed: int) -> Step | None:
+    """A search among variants of the last reply, where that nearly passes; again while those that it brings are
+    refused, until it has no more."""
+    if sum(a.spend.seconds for a in history if a.generator == SEARCH) >= rules.search_seconds:
+        return None
+    for since, attempt in enumerate(reversed(history), 1):
+        if attempt.generator != SEARCH:
+            near = attempt.generator in {"model", "repair"} and _nearly_passes(attempt)
+            return Step(number=number, generator=SEARCH, seed=seed, repair_of=attempt.number) if near else None
+        if attempt.candidate is None or since >= SEARCHES_OF_ONE:
+            return None
+    return None
+
+
+def _nearly_passes(attempt: Attempt) -> bool:
+    """Rejected for its tests alone, and small enough to search: some pass, or a single function is at fault."""
+    if attempt.candidate is None or attempt.verdict is None or attempt.verdict.decision is not Decision.REJECTED:
+        return False
+    failed = [e for e in attempt.verdict.evidence if e.outcome is CheckOutcome.FAILED]
+    results = [r for e in failed for r in e.results]
+    if not results or any(not e.results for e in failed):
+        return False
+    if any(r.outcome is CheckOutcome.PASSED for r in results):
+        return True
+    return sum(f.text.count("def ") for f in attempt.candidate.files) == 1
 
 
 def _repair(tier: str, attempt: Attempt, number: int, seed: int) -> Step:

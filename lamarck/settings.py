@@ -101,6 +101,13 @@ class ReuseSettings(Record, frozen=True, kw_only=True):
     candidates: Annotated[int, _described("how many library artifacts to try on a task's tests", ge=0, le=50)] = 5
 
 
+class SearchSettings(Record, frozen=True, kw_only=True):
+    enabled: Annotated[bool, _described("mend by search what a model nearly got right, at no token")] = True
+    seconds: Annotated[
+        float, _described("wall-clock seconds of all searches of a run together, or of one fix", gt=0, le=250)
+    ] = 30.0
+
+
 class ModelSettings(Record, frozen=True, kw_only=True):
     tiers: Annotated[
         tuple[str, ...], _described("models to climb, smallest first: embedded names or [endpoints] names")
@@ -145,6 +152,7 @@ class Settings(Record, frozen=True, kw_only=True):
     checks: CheckSettings = CheckSettings()
     library: LibrarySettings = LibrarySettings()
     reuse: ReuseSettings = ReuseSettings()
+    search: SearchSettings = SearchSettings()
     models: ModelSettings = ModelSettings()
     endpoints: dict[str, EndpointSettings] = {}
 

@@ -14,6 +14,7 @@ from lamarck.interfaces.commands import (
     configuration,
     demo,
     finding,
+    fix,
     history,
     machine,
     models,
@@ -24,7 +25,7 @@ from lamarck.interfaces.commands import (
 )
 
 SECTIONS = {
-    "Get code": ("solve", "add", "check", "resume", "review"),
+    "Get code": ("solve", "add", "fix", "check", "resume", "review"),
     "Look": ("find", "show", "verify", "log", "stats"),
     "Keep": ("history", "where", "refute", "retire", "gc", "export", "import"),
     "Set up": ("demo", "models", "config", "doctor", "sandbox"),
@@ -92,6 +93,7 @@ def _group(name: str, description: str) -> typer.Typer:
 
 app.command("solve")(solving.solve)
 app.command("add")(adding.add)
+app.command("fix")(fix.fix)
 app.command("check", cls=checking.Command)(checking.check)
 app.command("resume")(solving.resume)
 app.command("find")(finding.find)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from enum import StrEnum
 from itertools import islice
 
@@ -130,7 +130,7 @@ class Search:
 
     # --- from outside
 
-    def candidates(self) -> Iterator[Variant]:
+    def candidates(self) -> Generator[Variant]:
         """Variants that pass here. Close the generator (or use it up) to end the sandbox. Raises
         `SandboxUnavailable`, and what `stop` raises."""
         self._begun = time.monotonic()
