@@ -92,7 +92,32 @@ def library(wanted: Wanted) -> Measured:
     return Measured(text=library_text(report), report=report)
 
 
+def gate(wanted: Wanted) -> Measured:
+    from lamarck.benchmarks.gate import gate_text, measure_gate
+
+    report = measure_gate(wanted.settings, data=wanted.data, say=wanted.say)
+    return Measured(text=gate_text(report), report=report)
+
+
+def performance(wanted: Wanted) -> Measured:
+    """Of `--jobs` trials, three in five compare code with itself and two have a gain."""
+    from lamarck.benchmarks.performance import measure_performance, performance_text
+
+    trials = min(wanted.jobs, 250)
+    gains = trials * 2 // 5
+    report = measure_performance(wanted.settings, equal=trials - gains, gains=gains, say=wanted.say)
+    return Measured(text=performance_text(report), report=report)
+
+
+def retrieval(wanted: Wanted) -> Measured:
+    from lamarck.benchmarks.retrieval import measure_retrieval, retrieval_text
+
+    report = measure_retrieval(data=wanted.data, among=min(wanted.artifacts, 10_000), say=wanted.say)
+    return Measured(text=retrieval_text(report), report=report)
+
+
 FIGURES: Mapping[str, Callable[[Wanted], Measured]] = {
+    "performance": performance,
     "spine": spine,
     "sandbox": sandbox,
     "replies": replies,
