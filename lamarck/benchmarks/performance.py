@@ -22,7 +22,7 @@ from lamarck.settings import Settings
 
 _WORKS = {
     "arithmetic": "    x = 7\n    for _ in range(n):\n        x = (x * 31 + 11) % 1_000_003\n    return x\n",
-    "text": "    parts = []\n    for i in range(n // 2):\n        parts.append(str(i))\n    return len(''.join(parts))\n",
+    "text": "    p = []\n    for i in range(n // 2):\n        p.append(str(i))\n    return len(''.join(p))\n",
     "counting": "    d = {}\n    for i in range(n):\n        d[i % 97] = d.get(i % 97, 0) + 1\n    return len(d)\n",
     "calls": "    t = 0\n    for i in range(n // 3):\n        t += abs(min(i, 50) - max(i, 5))\n    return t\n",
     "lists": "    found = [i * i for i in range(n) if i % 3]\n    return sum(found[::2])\n",

@@ -1,6 +1,6 @@
 """What is timed: this process makes calls when it is told to, and says when it is done. The clocks are elsewhere.
 
-Over the socket: a line of JSON with `calls` (Python text of a list of argument makers) comes once. Then, for every batch,
+Over the socket: a line of JSON with `calls` (Python text of a list of argument makers) comes once. For every batch
 the number of repetitions and the one call to make (-1: all) come and `r` (ready) goes, `g` (go) comes and `d` (done)
 goes, and a place comes for which the hash of what that call returned in the last repetition goes.
 """
