@@ -39,6 +39,7 @@ GATE: dict[str, str] = {
     "generated-tests": "lamarck.checks.given_tests:build_generated",
     "types": "lamarck.checks.type_check:build",
     "mutation": "lamarck.checks.mutation:build",
+    "impact": "lamarck.checks.impact:build",
     "properties": "lamarck.checks.properties.properties:build",
     "performance": "lamarck.checks.performance.performance:build",
 }

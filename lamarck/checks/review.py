@@ -25,7 +25,11 @@ def reviewed(task: Task, pending: Verdict, candidate_id: str, *, approve: bool, 
     )
     # What a model wrote or a text was read for is what the person decides about: it is not required any more.
     weaker = {Trust.DERIVED, Trust.GENERATED}
-    required = tuple(e.check for e in pending.evidence if e.check != REVIEW and e.trust not in weaker)
+    # So is what waits for a person; and what failed without rejecting the code was required by nobody.
+    decided = {CheckOutcome.PENDING, CheckOutcome.FAILED}
+    required = tuple(
+        e.check for e in pending.evidence if e.check != REVIEW and e.trust not in weaker and e.outcome not in decided
+    )
     return decide(
         task,
         candidate_id,
