@@ -21,6 +21,7 @@ from lamarck.generators.model_tier import CONTEXT_TOKENS, ModelTier, Style
 from lamarck.generators.prompt import render
 from lamarck.generators.reuse import Reuse
 from lamarck.generators.search.mending import Mender, SearchRepair
+from lamarck.generators.templates.templates import Templates
 from lamarck.library.library import Library
 from lamarck.models.model import Message, Model
 from lamarck.policy import Rules, Step
@@ -32,6 +33,7 @@ from lamarck.solve import Deadline, Observer, Parts
 
 if TYPE_CHECKING:
     from lamarck.checks.gate import Means
+    from lamarck.generators.templates.collection import Collection
 
 EMBEDDING_WEIGHTS = "all-minilm-l6-v2-int8"
 
@@ -232,6 +234,14 @@ class Assembly:
         for observer in self.observers:
             observer(event)
 
+    @cached_property
+    def templates(self) -> Collection:
+        from lamarck.generators.templates.collection import Collection, own_folder
+
+        project = settings_module.project_file(self.folder)
+        root = project.parent if project is not None else self.folder
+        return Collection(own_folder(self.settings.templates.folder, root))
+
     # --- the loop
 
     @cached_property
@@ -241,6 +251,7 @@ class Assembly:
             library=self.library,
             checks=self.checks,
             generators={
+                "templates": Templates(self.templates, tries=self.settings.templates.tries),
                 "reuse": Reuse(self.library, candidates=self.settings.reuse.candidates),
                 "model": self.model_tier,
                 "repair": self.model_tier,
@@ -248,6 +259,7 @@ class Assembly:
             },
             rules=Rules(
                 reuse=self.settings.reuse.enabled and self.settings.reuse.candidates > 0,
+                templates=self.settings.templates.tries if self.settings.templates.enabled else 0,
                 tiers=models.tiers,
                 samples=models.samples,
                 repairs=models.repairs,

@@ -11,6 +11,8 @@ POLICY_VERSION = "2"
 TEMPERATURES = (0.1, 0.6, 0.8, 0.8)
 ROUND = 16  # fresh samples between two chances of repair: each has the embedded model read two prompts anew
 SEARCH = "search"
+TEMPLATES = "templates"
+_UNASKED = {SEARCH, TEMPLATES}  # generators between whose attempts models are asked as if there were none
 SEARCHES_OF_ONE = 3  # variants of one attempt that seem to pass and are refused, before the next attempt
 MORE = 3  # fresh samples for each other candidate that agreement asks for: small models often write the same again
 
@@ -19,6 +21,7 @@ class Rules(Record, frozen=True, kw_only=True):
     """What the policy may do in one run."""
 
     reuse: bool = True
+    templates: int = 0  # of a run at most; 0: none
     tiers: tuple[str, ...] = ()
     samples: int = 4  # fresh replies per tier
     repairs: int = 1  # repair rounds, on the first reply and again on the best of the others
@@ -30,7 +33,7 @@ class Step(Record, frozen=True, kw_only=True):
     """One step of a run: who proposes, and with which settings."""
 
     number: int
-    generator: str  # reuse | model | repair | search
+    generator: str  # reuse | templates | model | repair | search
     seed: int
     tier: str | None = None
     temperature: float = 0.0
@@ -48,19 +51,21 @@ def next_step(
     """What to try next, or None when everything that the rules allow was tried.
 
     history: attempts so far, in order. exhausted: generators that have no more to offer.
-    Order: the library; then tier by tier as `_tier_step` says, and after each reply that nearly passes a search for a
-    variant of it that does, while there are seconds for that; once a model's candidate passes, others to compare it
-    with, as `_another` says.
+    Order: the library; templates; then tier by tier as `_tier_step` says, and after each reply that nearly passes a
+    search for a variant of it that does, while there are seconds for that; once a model's candidate passes, others to
+    compare it with, as `_another` says.
     """
     number = len(history) + 1
-    # What is searched in between changes nothing of what models are asked: neither order nor seeds.
-    seed = seed_for(run_id, 1 + sum(a.generator != SEARCH for a in history))
+    # What is searched or tried in between changes nothing of what models are asked: neither order nor seeds.
+    seed = seed_for(run_id, 1 + sum(a.generator not in _UNASKED for a in history))
     if found := passing(history):
         return None if "model" in exhausted else _another(found, history, rules, number, seed)
     if (search := _search(history, rules, number, seed)) is not None and SEARCH not in exhausted:
         return search
     if rules.reuse and "reuse" not in exhausted:
         return Step(number=number, generator="reuse", seed=seed)
+    if TEMPLATES not in exhausted and sum(a.generator == TEMPLATES for a in history) < rules.templates:
+        return Step(number=number, generator=TEMPLATES, seed=seed)
     for tier in rules.tiers:
         step = _tier_step(tier, tuple(a for a in history if a.tier == tier), rules, number, seed)
         if step is not None and step.generator not in exhausted:

@@ -197,7 +197,7 @@ class Sampling(Record, frozen=True, kw_only=True):
 class Origin(Record, frozen=True, kw_only=True):
     """Where a candidate comes from, closely enough to make it again."""
 
-    generator: str  # user | reuse | model | repair | search
+    generator: str  # user | reuse | templates | model | repair | search
     tier: str | None = None
     model: str | None = None
     model_digest: str | None = None

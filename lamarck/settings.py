@@ -101,6 +101,14 @@ class ReuseSettings(Record, frozen=True, kw_only=True):
     candidates: Annotated[int, _described("how many library artifacts to try on a task's tests", ge=0, le=50)] = 5
 
 
+class TemplateSettings(Record, frozen=True, kw_only=True):
+    enabled: Annotated[bool, _described("try templates before any model")] = True
+    tries: Annotated[int, _described("templates and variants of them to try on a task's tests", ge=1, le=10)] = 3
+    folder: Annotated[
+        str, _described("the project's own templates, relative to its folder: family/name.toml")
+    ] = ".lamarck/templates"
+
+
 class SearchSettings(Record, frozen=True, kw_only=True):
     enabled: Annotated[bool, _described("mend by search what a model nearly got right, at no token")] = True
     seconds: Annotated[
@@ -152,6 +160,7 @@ class Settings(Record, frozen=True, kw_only=True):
     checks: CheckSettings = CheckSettings()
     library: LibrarySettings = LibrarySettings()
     reuse: ReuseSettings = ReuseSettings()
+    templates: TemplateSettings = TemplateSettings()
     search: SearchSettings = SearchSettings()
     models: ModelSettings = ModelSettings()
     endpoints: dict[str, EndpointSettings] = {}

@@ -19,7 +19,7 @@ from lamarck.checks.verdict import AGREEMENT, REVIEW, changes, decide
 from lamarck.errors import BadInput, EnvironmentProblem, LamarckError, LimitSpent
 from lamarck.generators.generator import Generator, Proposal
 from lamarck.library.library import Library
-from lamarck.policy import Rules, Step, next_step, passing, seed_for, written
+from lamarck.policy import TEMPLATES, Rules, Step, next_step, passing, seed_for, written
 from lamarck.records import (
     Acceptance,
     Artifact,
@@ -373,7 +373,7 @@ class _Solving(_Working):
             if step is None:
                 several = self.parts.rules.agreement > 1
                 return self.choose(several=several) if passing(tuple(self.history)) else self._nothing_left()
-            if step.generator != "reuse" and self.parts.preflight is not None:
+            if step.generator not in _FREE and self.parts.preflight is not None:
                 begin = time.monotonic()
                 self.parts.preflight(self.task)  # before a token is paid
                 self.parts.emit(self.run.id, "preflight", seconds=time.monotonic() - begin)
@@ -413,16 +413,18 @@ class _Solving(_Working):
         if None in trees:
             return None  # what does not parse has no tree to compare
         for attempt in self.history:
+            if attempt.generator == TEMPLATES:
+                continue  # a model's reply has a verdict of its own, whatever was tried before it was asked
             if attempt.candidate and attempt.verdict and [tree_hash(f.text) for f in attempt.candidate.files] == trees:
                 return attempt.number
         return None
 
     def _settled(self, attempt: Attempt) -> ExitReason | None:
-        """What ends the run at once: proven code from the library, which is compared with nothing."""
+        """What ends the run at once: code of the library or a template, which is compared with nothing."""
         if attempt.candidate is None or attempt.verdict is None:
             return None
         self.message = "; ".join(attempt.verdict.reasons)
-        if attempt.generator != "reuse" or attempt.verdict.decision is Decision.REJECTED:
+        if attempt.generator not in _FREE or attempt.verdict.decision is Decision.REJECTED:
             return None
         if attempt.verdict.decision is Decision.PENDING and _merely_near(attempt.verdict):
             return None
@@ -461,6 +463,9 @@ def _has(library: Library, artifact_id: str) -> bool:
     except BadInput:
         return False
     return True
+
+
+_FREE = {"reuse", TEMPLATES}  # generators whose proposals cost no token, and end a run at once when they are accepted
 
 
 def _cut_off(error: LimitSpent) -> Spend:

@@ -133,6 +133,8 @@ class Progress:
             return f"model {tier}, sample {self._samples[tier or '']}"
         if generator == "repair":
             return f"repair of attempt {repair_of} by {tier}"
+        if generator == "search":
+            return f"search around attempt {repair_of}"
         return generator
 
     def _over(self, attempt: Attempt, took: float) -> Text:
@@ -146,6 +148,8 @@ class Progress:
         if attempt.generator == "reuse" and candidate is not None and candidate.parents:
             parent = candidate.parents[0]
             name = f"reuse: {self.name_of(parent)} ({short_id(parent)})"
+        elif attempt.generator == "templates" and candidate is not None:
+            name = f"template {candidate.origin.template_version}"
         elif attempt.generator == "user":
             name = f"your code: {candidate.entry_point or candidate.files[0].path}" if candidate else "your code"
         parts = [Text(clean(name, newlines=False))]

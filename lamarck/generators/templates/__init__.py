@@ -1,0 +1,1 @@
+"""Programs that are kept for routine requests: matched, fitted to what is asked, and proven like any candidate."""

@@ -1,0 +1,371 @@
+"""A template's program under the names and signatures that a request asks for, or None where essentials differ."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from lamarck.generators.syntax import tree_of
+from lamarck.generators.templates import kinds
+from lamarck.generators.templates.asking import Asked, Request, words_of
+from lamarck.generators.templates.parameters import Fitted, fit_parameters, own_parameters
+from lamarck.generators.templates.template import Definition, Template, is_exception
+
+_FUTURE = "from __future__ import annotations"
+_LONG = 100
+
+
+@dataclass
+class _Work:
+    """A program under edit. edits: (start, end, text) in bytes of `source`."""
+
+    source: bytes
+    tree: ast.Module
+    edits: list[tuple[int, int, str]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        starts = [0]
+        for line in self.source.splitlines(keepends=True):
+            starts.append(starts[-1] + len(line))
+        self.starts = starts
+
+    def at(self, line: int, column: int) -> int:
+        return self.starts[line - 1] + column
+
+    def replace(self, node: ast.expr | ast.stmt | ast.arg | ast.keyword, text: str, length: int | None = None) -> None:
+        begin = self.at(node.lineno, node.col_offset)
+        end = begin + length if length is not None else self.at(node.end_lineno or 0, node.end_col_offset or 0)
+        self.edits.append((begin, end, text))
+
+    def drop_lines(self, first: int, last: int) -> None:
+        self.edits.append((self.starts[first - 1], self.starts[last], ""))
+
+    def result(self) -> str:
+        text = self.source
+        for begin, end, instead in sorted(set(self.edits), reverse=True):
+            text = text[:begin] + instead.encode() + text[end:]
+        return text.decode()
+
+
+def fit(template: Template, request: Request, choices: dict[str, str]) -> str | None:
+    """The text of the candidate's main file; deterministic."""
+    source = template.text(choices)
+    tree = tree_of(source)
+    if tree is None:
+        return None
+    definitions = {n.name: n for n in tree.body if isinstance(n, Definition) and not n.name.startswith("_")}
+    mapped = _definitions(template, request, definitions)
+    if mapped is None:
+        return None
+    work = _Work(source.encode(), tree)
+    module_names = _module_names(tree)
+    for asked, definition in mapped:
+        is_free = asked.name == definition.name or asked.name not in module_names
+        if not is_free or not _fit_definition(work, template, asked, definition, request):
+            return None
+        _rename_everywhere(work, definition, asked.name)
+    if not _fit_exceptions(work, template, request, definitions):
+        return None
+    text = work.result()
+    if request.exceptions or request.raised:
+        text = _raising(text, request, definitions)
+    text = _assembled(text, request)
+    return text if tree_of(text) is not None else None
+
+
+def _definitions(
+    template: Template, request: Request, definitions: dict[str, Definition]
+) -> list[tuple[Asked, Definition]] | None:
+    """Every definition that is asked for with the one of the program that serves it."""
+    usable = {n: d for n, d in definitions.items() if not is_exception(d)}
+    taken: list[tuple[Asked, Definition]] = []
+    for number, asked in enumerate(request.asked):
+        free = {n: d for n, d in usable.items() if d not in [t for _, t in taken] and _same_sort(asked, d)}
+        found = next((d for n, d in free.items() if asked.name in (n, *template.synonyms.get(n, ()))), None)
+        if found is None:
+            words = set(words_of(asked.name))
+            found = next((d for n, d in free.items() if set(words_of(n)) == words), None)
+        if found is None and number == 0 and len(request.asked) == 1:
+            found = next((d for n, d in usable.items()), None)
+            found = found if found is not None and _same_sort(asked, found) else None
+        if found is None:
+            return None
+        taken.append((asked, found))
+    return taken
+
+
+def _same_sort(asked: Asked, definition: Definition) -> bool:
+    if asked.is_class != isinstance(definition, ast.ClassDef):
+        return False
+    is_async = isinstance(definition, ast.AsyncFunctionDef)
+    return asked.is_class or asked.arguments is None or asked.is_async == is_async
+
+
+def _module_names(tree: ast.Module) -> set[str]:
+    names = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
+    names |= {n.name for n in ast.walk(tree) if isinstance(n, Definition)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            names |= {(a.asname or a.name).partition(".")[0] for a in node.names}
+    return names
+
+
+# --- one definition
+
+
+def _fit_definition(work: _Work, template: Template, asked: Asked, definition: Definition, request: Request) -> bool:
+    if asked.documented:
+        _drop_docstring(work, definition)
+    if not isinstance(definition, ast.ClassDef):
+        if asked.returns is not None and not kinds.agree(
+            kinds.of_annotation(asked.returns), kinds.of_annotation(definition.returns)
+        ):
+            return False
+        results = kinds.of_annotation(definition.returns)
+        if not all(kinds.holds(results, c.result) for c in asked.calls if c.result != "NoneType"):
+            return False
+        fitted = fit_parameters(definition.args, asked.arguments, asked.calls, template.synonyms)
+        return fitted is not None and _rewrite(work, definition, fitted, asked, request)
+    methods = {n.name: n for n in definition.body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)}
+    attributes = _attributes(definition)
+    renamed: dict[str, str] = {}
+    for name, arguments in {"__init__": None, **asked.members}.items():
+        found = _member(name, methods, attributes, template)
+        if found is None:
+            if name == "__init__" and not own_parameters(arguments) and not any(c.positional for c in asked.calls):
+                continue
+            return False
+        if found != name:
+            renamed[found] = name
+        method = methods.get(found)
+        if method is None:
+            continue
+        calls = asked.calls if name == "__init__" else []
+        fitted = fit_parameters(method.args, arguments, calls, template.synonyms, skip=1)
+        if fitted is None or not _rewrite(work, method, fitted, None, request):
+            return False
+    if set(renamed.values()) & (methods.keys() | attributes):
+        return False
+    _rename_members(work, definition, renamed)
+    return True
+
+
+def _member(name: str, methods: dict[str, ast.FunctionDef | ast.AsyncFunctionDef], attributes: set[str],
+            template: Template) -> str | None:  # fmt: skip
+    """The program's name for a member of instances."""
+    if name in methods or name in attributes:
+        return name
+    public = [m for m in (*methods, *attributes) if not m.startswith("_")]
+    return next((m for m in public if name in template.synonyms.get(m, ())), None)
+
+
+def _attributes(definition: ast.ClassDef) -> set[str]:
+    return {
+        n.attr
+        for n in ast.walk(definition)
+        if isinstance(n, ast.Attribute)
+        and isinstance(n.ctx, ast.Store)
+        and isinstance(n.value, ast.Name)
+        and n.value.id == "self"
+    }
+
+
+def _rename_members(work: _Work, definition: ast.ClassDef, renamed: dict[str, str]) -> None:
+    for node in ast.walk(definition):
+        if isinstance(node, ast.Attribute) and node.attr in renamed:
+            if isinstance(node.value, ast.Name) and node.value.id in {"self", "cls"}:
+                end = work.at(node.end_lineno or 0, node.end_col_offset or 0)
+                work.edits.append((end - len(node.attr), end, renamed[node.attr]))
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name in renamed:
+            work.edits.append((*_name_of(work, node), renamed[node.name]))
+
+
+def _name_of(work: _Work, node: Definition) -> tuple[int, int]:
+    """Where the name stands after `def` or `class`."""
+    begin = work.at(node.lineno, node.col_offset)
+    found = re.compile(rb"(?:async\s+)?(?:def|class)\s+").match(work.source, begin)
+    assert found is not None
+    return found.end(), found.end() + len(node.name.encode())
+
+
+def _drop_docstring(work: _Work, node: Definition) -> None:
+    if ast.get_docstring(node) is not None and len(node.body) > 1:
+        first, after = node.body[0], node.body[1]
+        last = min([after.lineno, *(d.lineno for d in getattr(after, "decorator_list", []))]) - 1
+        work.drop_lines(first.lineno, max(last, first.end_lineno or first.lineno))
+
+
+def _rewrite(
+    work: _Work,
+    function: ast.FunctionDef | ast.AsyncFunctionDef,
+    fitted: Fitted,
+    asked: Asked | None,
+    request: Request,
+) -> bool:
+    """The function under the wanted parameters: its header anew, its body with the names changed."""
+    if not fitted.changed and (asked is None or asked.returns is None):
+        return True
+    if fitted.reordered and any(isinstance(n, ast.Name) and n.id == function.name for n in ast.walk(function)):
+        return False  # it calls itself by position
+    names = _settled(function, fitted.renamed)
+    if names is None:
+        return False
+    for node in (n for s in function.body for n in ast.walk(s)):
+        _rename(work, node, names, function.name)
+    known = set(dir(builtins)) | request.kept_names | _module_names(work.tree)
+    returns = function.returns
+    if asked is not None and asked.returns is not None and _names_in(asked.returns) <= known:
+        returns = asked.returns
+    _header(work, function, fitted.header(known, _names_in), returns)
+    return True
+
+
+def _rename(work: _Work, node: ast.AST, names: dict[str, str], function: str) -> None:
+    """Where a node speaks of a parameter that has another name now."""
+    if isinstance(node, ast.Name) and node.id in names:
+        work.replace(node, names[node.id])
+    elif isinstance(node, ast.arg) and node.arg in names:
+        work.replace(node, names[node.arg], len(node.arg))
+    elif isinstance(node, ast.Nonlocal) and set(node.names) & names.keys():
+        work.replace(node, f"nonlocal {', '.join(names.get(n, n) for n in node.names)}")
+    elif isinstance(node, ast.Call) and _called(node) == function:
+        for keyword in node.keywords:
+            if keyword.arg in names:
+                work.replace(keyword, names[keyword.arg], len(keyword.arg))
+
+
+def _called(node: ast.Call) -> str:
+    return node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+
+
+def _settled(function: ast.FunctionDef | ast.AsyncFunctionDef, renamed: dict[str, str]) -> dict[str, str] | None:
+    """Old name → new name, with locals moved out of the way; None where a name that is needed would be hidden."""
+    stored: set[str] = set()
+    used: set[str] = set()
+    for node in (n for s in function.body for n in ast.walk(s)):
+        if isinstance(node, ast.Name):
+            (used if isinstance(node.ctx, ast.Load) else stored).add(node.id)
+        elif isinstance(node, ast.arg):
+            stored.add(node.arg)
+        elif isinstance(node, Definition):
+            used.add(node.name)
+    names = dict(renamed)
+    for new in renamed.values():
+        if new in renamed:
+            continue  # it is renamed itself
+        if new in stored:
+            names[new] = f"{new}_"
+        elif new in used:
+            return None
+    return names
+
+
+def _header(
+    work: _Work, function: ast.FunctionDef | ast.AsyncFunctionDef, arguments: str, returns: ast.expr | None
+) -> None:
+    begin = _name_of(work, function)[1]
+    first = function.body[0]
+    line = min([first.lineno, *(d.lineno for d in getattr(first, "decorator_list", []))])
+    end = work.at(line, 0)
+    tail = f" -> {ast.unparse(returns)}" if returns is not None else ""
+    text = f"({arguments}){tail}:\n"
+    if function.col_offset + len(function.name) + len(text) > _LONG:
+        pad = " " * (function.col_offset + 4)
+        text = f"(\n{pad}{arguments}\n{' ' * function.col_offset}){tail}:\n"
+    work.edits.append((begin, end, text))
+
+
+def _names_in(node: ast.expr) -> set[str]:
+    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+
+
+def _rename_everywhere(work: _Work, definition: Definition, name: str) -> None:
+    old = definition.name
+    if old == name:
+        return
+    begin, end = _name_of(work, definition)
+    work.edits.append((begin, end, name))
+    for node in ast.walk(work.tree):
+        if isinstance(node, ast.Name) and node.id == old and not _in_header(work, node):
+            work.replace(node, name)
+
+
+def _in_header(work: _Work, node: ast.Name) -> bool:
+    place = work.at(node.lineno, node.col_offset)
+    return any(begin <= place < end for begin, end, _ in work.edits)
+
+
+# --- exceptions and the whole file
+
+
+def _fit_exceptions(work: _Work, template: Template, request: Request, definitions: dict[str, Definition]) -> bool:
+    own = {n: d for n, d in definitions.items() if is_exception(d)}
+    wanted = [e for e in request.exceptions if e not in own]
+    free = [d for n, d in own.items() if n not in request.exceptions]
+    for name in wanted if own else []:
+        found = next((d for d in free if name in template.synonyms.get(d.name, ())), None)
+        if found is None and len(free) == len(wanted) == 1:
+            found = free[0]
+        if found is None:
+            return False
+        free.remove(found)
+        _rename_everywhere(work, found, name)
+        if name in request.kept_names:
+            work.drop_lines(found.lineno, found.end_lineno or found.lineno)
+    for name in own.keys() & request.kept_names:
+        work.drop_lines(own[name].lineno, own[name].end_lineno or own[name].lineno)
+    return bool(own) or len(wanted) <= 1
+
+
+def _raising(text: str, request: Request, definitions: dict[str, Definition]) -> str:
+    """With the one exception that is expected, where the program raises another one everywhere."""
+    expected = request.exceptions or [r for r in request.raised if hasattr(builtins, r)]
+    raised = set(re.findall(r"\braise (\w+)\(", text))
+    if len(expected) != 1 or raised != {"ValueError"} or expected[0] in raised:
+        return text
+    name = expected[0]
+    text = re.sub(r"\braise ValueError\(", f"raise {name}(", text)
+    is_known = hasattr(builtins, name) or name in request.kept_names or name in definitions
+    if not is_known:
+        text = _after_imports(text, f'class {name}(ValueError):\n    """What was given cannot be used."""\n')
+    return text
+
+
+def _assembled(text: str, request: Request) -> str:
+    lines = [line for line in text.splitlines() if line != _FUTURE]
+    kept_imports = [k for k in request.kept if k.startswith(("import ", "from ")) and k not in lines and k != _FUTURE]
+    kept_rest = [k for k in request.kept if not k.startswith(("import ", "from "))]
+    head = [_FUTURE, "", *kept_imports] if _FUTURE in text or kept_imports else []
+    whole = "\n".join([*head, *"\n".join(lines).strip().splitlines()]).strip() + "\n"
+    return _after_imports(whole, "\n\n\n".join(kept_rest) + "\n") if kept_rest else _tidy(whole)
+
+
+def _after_imports(text: str, block: str) -> str:
+    tree = ast.parse(text)
+    last = max((n.end_lineno or 0 for n in tree.body if isinstance(n, ast.Import | ast.ImportFrom)), default=0)
+    lines = text.splitlines()
+    return _tidy("\n".join([*lines[:last], "", block.rstrip(), "", "", *lines[last:]]) + "\n")
+
+
+def _tidy(text: str) -> str:
+    return re.sub(r"\n{4,}", "\n\n\n", text)
+
+
+def variants(template: Template, request: Request) -> Iterator[tuple[str, dict[str, str]]]:
+    """Fitted programs, the choices that the request hints at first; then with one option changed each."""
+    first = dict(template.choices)
+    for name, values in template.options.items():
+        for choice, hints in values.items():
+            if any(re.search(h, request.text, re.I) for h in hints):
+                first[name] = choice
+                break
+    seen: set[str] = set()
+    others = [{**first, name: choice} for name, values in template.options.items() for choice in values]
+    for choices in (first, *others):
+        text = fit(template, request, choices)
+        if text is not None and text not in seen:
+            seen.add(text)
+            yield text, choices
