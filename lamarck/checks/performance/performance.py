@@ -32,6 +32,7 @@ from lamarck.records import (
     CheckOutcome,
     Difference,
     Evidence,
+    Finding,
     SourceFile,
     Task,
     Trust,
@@ -100,7 +101,7 @@ class Performance:
         new_dids, old_dids = asked
         differing = [(c, n, o) for c, n, o in zip(calls, new_dids, old_dids, strict=True) if n and o and not same(n, o)]
         if differing:
-            return self._differing(candidate, differing, len(calls))
+            return self._differing(task, candidate, differing, len(calls))
         usable = [c for c, n in zip(calls, new_dids, strict=True) if n and n.ended is None and n.raised is None]
         if not usable:
             return self._evidence(candidate, CheckOutcome.SKIPPED, "no call returns anything, so none is timed")
@@ -141,7 +142,9 @@ class Performance:
         new, old = (read(s, len(calls)) for s in report.subjects)
         return new, old
 
-    def _differing(self, candidate: Candidate, differing: Sequence[tuple[Call, Did, Did]], count: int) -> Evidence:
+    def _differing(
+        self, task: Task, candidate: Candidate, differing: Sequence[tuple[Call, Did, Did]], count: int
+    ) -> Evidence:
         told = [f"{c.source}: {_said(n)}, and {_said(o)} before" for c, n, o in differing[:_MOST_TOLD]]
         behaviours = tuple(
             Difference(
@@ -155,7 +158,11 @@ class Performance:
         )
         log = f"it does not do what {self._named} does on {len(differing)} of {count} inputs, so it is not timed"
         evidence = self._evidence(candidate, CheckOutcome.FAILED, "\n".join([log, *told]))
-        return evidence.replace(differences=behaviours, measurements={"inputs": count, "differing": len(differing)})
+        return evidence.replace(
+            differences=behaviours,
+            measurements={"inputs": count, "differing": len(differing)},
+            findings=tuple(_finding("differs", line, task) for line in told),
+        )
 
     # --- how long does it take?
 
@@ -191,7 +198,8 @@ class Performance:
             measurements |= {} if power is None else {label: power}
         outcome = CheckOutcome.FAILED if result.slower else CheckOutcome.PASSED
         log = self._told(result, measurements, same_on)
-        return self._evidence(candidate, outcome, log).replace(measurements=measurements)
+        findings = (_finding("slower", log, task),) if result.slower else ()
+        return self._evidence(candidate, outcome, log).replace(measurements=measurements, findings=findings)
 
     def _told(self, result: Compared, measured: Mapping[str, float], same_on: int) -> str:
         what = f"{result.ratio:.2f} times as fast ({result.low:.2f} to {result.high:.2f}, {result.pairs} pairs)"
@@ -305,6 +313,12 @@ def _scaled(call: Call, size: int) -> Call:
                 longer = [v + n for n, v in enumerate(longer)]
             call = call.with_value(place, longer)
     return call
+
+
+def _finding(rule: str, message: str, task: Task) -> Finding:
+    return Finding(
+        rule=rule, message=" ".join(message.split()), severity="medium", confidence="medium", path=task.main_path
+    )
 
 
 def _said(did: Did) -> str:

@@ -32,6 +32,7 @@ from lamarck.records import (
     CheckOutcome,
     Difference,
     Evidence,
+    Finding,
     SourceFile,
     Task,
     TestResult,
@@ -91,7 +92,7 @@ class Properties:
         tried = trying.laws(laws_for(functions, raised_on_purpose(candidate)), examples, calls)
         if trying.broke:
             return self._nothing(candidate, trying.broke, begin, CheckOutcome.ERRORED)
-        return self._evidence(candidate, trying, tried, time.monotonic() - begin)
+        return self._evidence(task, candidate, functions, trying, tried, time.monotonic() - begin)
 
     def _earlier(self, candidate: Candidate) -> tuple[SourceFile, ...]:
         return tuple(f.replace(text=self._reference.get(f.path, f.text)) for f in candidate.files)
@@ -120,7 +121,15 @@ class Properties:
             seconds=time.monotonic() - begin,
         )
 
-    def _evidence(self, candidate: Candidate, trying: _Trying, tried: Sequence[_Tried], seconds: float) -> Evidence:
+    def _evidence(
+        self,
+        task: Task,
+        candidate: Candidate,
+        functions: Mapping[str, Function],
+        trying: _Trying,
+        tried: Sequence[_Tried],
+        seconds: float,
+    ) -> Evidence:
         kept = [t for t in tried if not t.dropped]
         broken = [t for t in kept if t.broken]
         results = tuple(
@@ -152,6 +161,17 @@ class Properties:
                 "inputs": trying.asked,
             },
             results=results,
+            findings=tuple(
+                Finding(
+                    rule="counter-example",
+                    message=line,
+                    severity="medium",
+                    confidence="low",
+                    path=task.main_path,
+                    line=functions[t.law.function].lineno,
+                )
+                for t, line in zip(broken, told, strict=False)
+            ),
             differences=tuple(_difference(t, trying, candidate) for t in broken[:_MOST_TOLD]),
             enforcement=trying.report.enforcement if trying.report else {},
             log=log,
