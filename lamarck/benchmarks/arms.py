@@ -165,6 +165,7 @@ ARMS: Mapping[str, Arm] = {
     "lamarck-no-resample": Arm(run=lamarck_with(samples=1)),
     "lamarck-plain-prompt": Arm(run=lamarck_with(prompt="plain")),
     "lamarck-agreement": Arm(run=lamarck_with(agreement=3, agreement_below=0)),
+    "lamarck-agreement-5": Arm(run=lamarck_with(agreement=5, agreement_below=0)),
     "lamarck-two-repairs": Arm(run=lamarck_with(repairs=2)),
 }
 
