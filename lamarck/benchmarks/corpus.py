@@ -213,9 +213,10 @@ def quantiles(seconds: Sequence[tuple[float, float]]) -> dict[str, float]:
 def distractors(source: Corpus, count: int) -> list[Artifact]:
     """`count` functions that say in at least five words what they do, drawn by the hash of where they stand: always the
     same ones, of all packages."""
-    drawn: list[tuple[bytes, Harvested]] = []
-    for function in source.functions():
-        if len(function.goal.split()) >= _TELLING and not function.name.startswith("__"):
-            drawn.append((hashlib.sha256(f"{function.package}::{function.place}".encode()).digest(), function))
+    drawn = [
+        (hashlib.sha256(f"{function.package}::{function.place}".encode()).digest(), function)
+        for function in source.functions()
+        if len(function.goal.split()) >= _TELLING and not function.name.startswith("__")
+    ]
     drawn.sort(key=lambda pair: pair[0])
     return [as_artifact(function, number) for number, (_, function) in enumerate(drawn[:count])]

@@ -69,13 +69,14 @@ def measure_library(
             f"the standard library and what is installed hold {found:,} functions with docstrings, not {artifacts:,}",
             "name a folder of further sources or wheels with --data, or ask for fewer with --artifacts",
         )
-    embedder = _embedder()
+    embedder = open_embedder()
     vectors, real = _vectors(source, artifacts, embedder, embed, seed, say) if embedder else (None, 0)
     with tempfile.TemporaryDirectory(prefix="lamarck-library-") as folder:
         return _Measuring(Path(folder) / "library.sqlite", source, vectors, embedder, seed, say).all(real)
 
 
-def _embedder() -> Embedder | None:
+def open_embedder() -> Embedder | None:
+    """The embedder of this machine, where its weights and engine are."""
     weights = weights_path("all-minilm-l6-v2-int8")
     engine = all(importlib.util.find_spec(m) for m in ("numpy", "onnxruntime", "tokenizers"))
     return MiniLmEmbedder(weights) if engine and weights.is_file() else None

@@ -44,7 +44,7 @@ def index_entry(artifact: Artifact) -> IndexEntry:
         goal=searchable(task.goal),
         signature=searchable(signature),
         doc=searchable(doc),
-        meaning=_meaning(task.goal, signature, doc),
+        meaning=_meaning(task.goal, name, doc),
         shape=_shape(chosen, task.signature),
     )
 
@@ -77,13 +77,11 @@ def _shape(chosen: dict[str, Definition], stated: str | None) -> Shape | None:
     return shape_of(stated) if stated else None
 
 
-def _meaning(goal: str, signature: str, doc: str) -> str:
-    """Goal first: an embedder reads only the beginning of a long text. Of a documentation that goes on, how it begins:
-    lists of parameters make everything look alike."""
-    lines = [goal.strip()]
+def _meaning(goal: str, name: str, doc: str) -> str:
+    """The name in words, then the goal: an embedder reads only the beginning of a long text. Of a documentation that
+    goes on, how it begins. No signature: lists of parameters and types make everything look alike."""
+    lines = [f"{searchable(name)}: {goal.strip()}" if name else goal.strip()]
     beginning = re.split(r"\n\s*\n", doc.strip(), maxsplit=1)[0].strip()[:_MOST_DOC]
     if beginning and " ".join(beginning.split()) not in " ".join(goal.split()):
         lines.append(beginning)
-    if signature:
-        lines.append(signature)
     return "\n".join(lines)

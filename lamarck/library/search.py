@@ -1,7 +1,8 @@
 """From a request to the artifacts that may serve it: words, meaning, shape, quality and use, fused by rank.
 
-Full text is ranked by BM25 over porter stems (Robertson & Zaragoza, 2009), meaning by exact cosine; the two lists
-are joined by reciprocal rank fusion (Cormack, Clarke & Büttcher, SIGIR 2009), which needs no common scale. What
+Full text is ranked by BM25 over porter stems (Robertson & Zaragoza, 2009), meaning by exact cosine. The two are joined
+by their values, BM25 as a share of what it could be at most: joining by rank (Cormack, Clarke & Büttcher, SIGIR 2009)
+puts the best of many texts that share one word with a request beside the best of those that mean the same. What
 comes out is a proposal: similarity is not sameness, and only a task's own tests decide.
 """
 
@@ -10,7 +11,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from math import log1p
+from math import log, log1p
 
 from lamarck.library.filters import Filter, condition
 from lamarck.library.index_entry import split_words
@@ -18,7 +19,11 @@ from lamarck.library.signature import Shape
 from lamarck.library.vectors import VectorIndex
 
 _POOL = 50  # how deep each list is read before they are joined
-_RRF = 60  # the constant of reciprocal rank fusion, as its authors measured it
+_WORDS = 0.3  # what all words of a request weigh beside a cosine of 1
+_WITHOUT_VECTOR = 0.5
+_SHAPE = 0.04
+_K1 = 1.2  # of BM25, as FTS5 has it
+_LEAST_IDF = 1e-6
 _MOST_TERMS = 40  # words of a long request that are searched for
 # A request that both arms call unrelated is noise: fewer than half of its words and a cosine under the floor.
 _ENOUGH_WORDS = 0.5
@@ -54,6 +59,7 @@ class Found:
     """One artifact, by its row, with why it was proposed."""
 
     seq: int
+    words: float = 0.0
     score: float = 0.0
     cosine: float | None = None
     same_shape: bool = False
@@ -72,16 +78,18 @@ def search(connection: sqlite3.Connection, request: Request, vectors: VectorInde
     """At most `request.limit` artifacts that the filter lets through, best first."""
     permitted = allowed(connection, request.filter)
     depth = max(_POOL, request.limit)
-    pool: dict[int, Found] = {}
-    for rank, seq in enumerate(_by_words(connection, request, depth, filtered=permitted is not None)):
-        pool.setdefault(seq, Found(seq)).score += 1 / (_RRF + 1 + rank)
+    words = _Words(connection, request.terms)
+    pool = {seq: Found(seq, words=share) for seq, share in words.best(request.filter, depth, permitted is not None)}
     if vectors is not None and request.vector is not None:
-        near = vectors.nearest(connection, request.vector, depth, permitted)
-        for rank, (seq, cosine) in enumerate(near):
-            if cosine >= request.floor:
-                pool.setdefault(seq, Found(seq)).score += 1 / (_RRF + 1 + rank)
+        for seq, cosine in vectors.nearest(connection, request.vector, depth, permitted):
+            if cosine >= request.floor and seq not in pool:
+                pool[seq] = Found(seq, words=words.share_of(seq))
         for seq, cosine in vectors.cosines(request.vector, list(pool)).items():
             pool[seq].cosine = cosine
+    for found in pool.values():
+        # What has no vector yet is as near as its words let it seem.
+        nearness = found.cosine if found.cosine is not None else _WITHOUT_VECTOR * found.words
+        found.score = nearness + _WORDS * found.words
     _look_up(connection, pool, request.shape)
     best = sorted(pool.values(), key=lambda f: (-f.score, -f.served, f.seq))
     return _explained(connection, request, best)
@@ -98,28 +106,49 @@ def allowed(connection: sqlite3.Connection, wanted: Filter) -> list[int] | None:
     return [seq for (seq,) in rows]
 
 
-def _by_words(connection: sqlite3.Connection, request: Request, depth: int, *, filtered: bool) -> list[int]:
-    terms = _telling(connection, request.terms)
-    if not terms:
-        return []
-    # Quoted, so that no word of a request is ever read as an operator of the query language.
-    query = " OR ".join(f'"{term}"' for term in terms)
-    where, values = condition(request.filter) if filtered else ("", [])
-    # The plus keeps SQLite from asking the index once for each row that is let through.
-    of_these = f"AND +rowid IN (SELECT seq FROM artifacts WHERE found AND {where})" if filtered else ""  # noqa: S608
-    ranked = connection.execute(
-        f"SELECT rowid FROM words WHERE words MATCH ? {of_these} ORDER BY bm25(words, {_WEIGHTS}), rowid LIMIT ?",  # noqa: S608
-        (query, *values, depth),
-    )
-    return [seq for (seq,) in ranked]
+class _Words:
+    """Full text over one request. A share is what of the request's information a text holds: BM25 over the most that
+    it could be (1), so that it can stand beside a cosine."""
+
+    def __init__(self, connection: sqlite3.Connection, terms: Sequence[str]) -> None:
+        self._connection = connection
+        texts = connection.execute("SELECT count(*) FROM artifacts WHERE found").fetchone()[0] if terms else 0
+        one = "SELECT count(*) FROM words WHERE words MATCH ?"
+        counted = [(connection.execute(one, (f'"{term}"',)).fetchone()[0], term) for term in terms]
+        self._most = sum((_K1 + 1) * max(_LEAST_IDF, log((texts - n + 0.5) / (n + 0.5))) for n, _ in counted)
+        # Quoted, so that no word of a request is ever read as an operator of the query language.
+        self._query = " OR ".join(f'"{term}"' for term in _telling(counted))
+
+    def best(self, wanted: Filter, depth: int, filtered: bool) -> list[tuple[int, float]]:
+        """(row, share) of the best ones, best first."""
+        if not self._query:
+            return []
+        where, values = condition(wanted) if filtered else ("", [])
+        # The plus keeps SQLite from asking the index once for each row that is let through.
+        of_these = f"AND +rowid IN (SELECT seq FROM artifacts WHERE found AND {where})" if filtered else ""  # noqa: S608
+        ranked = self._connection.execute(
+            f"SELECT rowid, bm25(words, {_WEIGHTS}) AS rank FROM words WHERE words MATCH ? {of_these}"  # noqa: S608
+            " ORDER BY rank, rowid LIMIT ?",
+            (self._query, *values, depth),
+        )
+        return [(seq, self._share(score)) for seq, score in ranked]
+
+    def share_of(self, seq: int) -> float:
+        if not self._query:
+            return 0.0
+        row = self._connection.execute(
+            f"SELECT bm25(words, {_WEIGHTS}) FROM words WHERE words MATCH ? AND rowid = ?",  # noqa: S608 - a constant
+            (self._query, seq),
+        ).fetchone()
+        return self._share(row[0]) if row else 0.0
+
+    def _share(self, score: float) -> float:
+        return min(1.0, max(0.0, -score / self._most)) if self._most else 0.0
 
 
-def _telling(connection: sqlite3.Connection, terms: Sequence[str]) -> list[str]:
-    """The terms to rank by: all of them in a small library, else the rarest ones, at least one that occurs."""
-    if len(terms) < 2 or _largest_row(connection) <= _MOST_RANKED:
-        return list(terms)
-    one = "SELECT count(*) FROM words WHERE words MATCH ?"
-    counted = [(connection.execute(one, (f'"{term}"',)).fetchone()[0], term) for term in terms]
+def _telling(counted: Sequence[tuple[int, str]]) -> list[str]:
+    """Of terms with their counts those to rank by: all of them where that is little work, else the rarest ones, at
+    least one that occurs."""
     chosen: list[str] = []
     rows = 0
     for count, term in sorted(pair for pair in counted if pair[0]):
@@ -130,14 +159,8 @@ def _telling(connection: sqlite3.Connection, terms: Sequence[str]) -> list[str]:
     return chosen
 
 
-def _largest_row(connection: sqlite3.Connection) -> int:
-    largest: int | None = connection.execute("SELECT max(seq) FROM artifacts").fetchone()[0]
-    return largest or 0
-
-
 def _look_up(connection: sqlite3.Connection, pool: dict[int, Found], shape: Shape | None) -> None:
-    # In parts of what a first place in one list gives: enough to order near equals, too little to beat a clear match.
-    first_place = 1 / (_RRF + 1)
+    # Enough to order near equals, too little to beat a clear match.
     marks = ", ".join("?" * len(pool))
     rows = connection.execute(
         f"SELECT seq, served, quality, arity, returns FROM artifacts WHERE seq IN ({marks})",  # noqa: S608 - marks
@@ -146,11 +169,11 @@ def _look_up(connection: sqlite3.Connection, pool: dict[int, Found], shape: Shap
     for seq, served, quality, arity, returns in rows:
         found = pool[seq]
         found.served, found.quality = served, quality
-        found.score += first_place * (0.1 * (quality or 0.0) + 0.1 * min(1.0, log1p(served) / 5))
+        found.score += 0.01 * (quality or 0.0) + 0.01 * min(1.0, log1p(served) / 5)
         known = arity is not None or returns is not None
         if shape is not None and known and shape.fits(Shape(arity=arity, returns=returns)):
             found.same_shape = True
-            found.score += 0.5 * first_place
+            found.score += _SHAPE
 
 
 def _explained(connection: sqlite3.Connection, request: Request, best: list[Found]) -> list[Found]:

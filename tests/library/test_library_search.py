@@ -125,7 +125,7 @@ def test_other_words_of_the_same_meaning_are_found_by_vectors(library_path: Path
         library.save(an_artifact("merge overlapping intervals", "x = 1", None))
         (hit,) = library.find("tally birds")
     assert hit.artifact.task.goal == "count penguins"
-    assert hit.reasons == ("meaning: cosine 1.00",)
+    assert [reason.split()[0] for reason in hit.reasons] == ["meaning:"]
 
 
 def test_what_both_words_and_meaning_call_unrelated_is_left_out(library_path: Path) -> None:

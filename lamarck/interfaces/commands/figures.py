@@ -123,4 +123,5 @@ FIGURES: Mapping[str, Callable[[Wanted], Measured]] = {
     "replies": replies,
     "pooled": pooled,
     "library": library,
+    "retrieval": retrieval,
 }
