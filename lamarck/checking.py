@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from lamarck.assemble import Assembly
-from lamarck.checks.check import LEVELS, Check, Level
+from lamarck.checks.check import LEVELS, Level
 from lamarck.checks.gate import Changed, build_checks, named
 from lamarck.checks.stages import StageCache, Staged, scope_of
 from lamarck.checks.waivers import Waivers
@@ -115,8 +115,9 @@ class Checking:
         if earlier is not None and tested:
             tree = replace(tree, task=with_contract(tree.task, earlier))
         candidate = make_candidate(files=tree.files, entry_point=tree.task.entry_point, origin=Origin(generator="user"))
-        gate = self._gate(tree, level, difference, earlier, tested=tested, fresh=fresh, say=say)
-        applicable = tuple(c for c in gate if c.applies(tree.task))
+        gate = self._gate(tree, level, difference, earlier, fresh=fresh, say=say)
+        chosen = (c for c in gate if LEVELS.index(c.level) <= LEVELS.index(level) and (tested or not c.runs_code))
+        applicable = tuple(c for c in chosen if c.applies(tree.task))
         parts = self._parts(applicable)
         verdict = prove(tree.task, candidate, parts, own_code=True, fresh=True, thorough=True, tested=tested)
         command = _command(path, tests if tested else None, level, changed, against, tested=tested)
@@ -132,7 +133,7 @@ class Checking:
             places=tree.places,
             tests=tree.tests,
             changed=None if difference is None else tuple(sorted(os.path.relpath(p) for p in difference.before)),
-            not_run=self._not_run(applicable, gate, level, tested=tested),
+            not_run=_not_run(gate, applicable, level, tested=tested),
             served=tuple(c.name for c in applicable if c.served),
             run=self._pending(tree.task, candidate, verdict) if verdict.decision is Decision.PENDING else None,
             command=command,
@@ -182,10 +183,10 @@ class Checking:
         difference: Changed | None,
         earlier: Earlier | None,
         *,
-        tested: bool,
         fresh: bool,
         say: Say | None,
     ) -> tuple[Staged, ...]:
+        """All checks there are, as they are at this level."""
         assembly, settings = self._assembly, self._assembly.settings
         changed = None
         places = {p: os.path.abspath(place) for p, place in tree.places.items()}
@@ -196,6 +197,7 @@ class Checking:
         means = replace(
             assembly.means,
             folder=top,
+            level=level,
             places={p: os.path.relpath(place, top) for p, place in places.items()},
             waivers=Waivers((*settings.trust.waivers, *settings.checks.waivers)),
             most_files=MOST_FILES,
@@ -209,7 +211,6 @@ class Checking:
         scope = scope_of(tree.task, assembly.interpreter.environment_hash, sorted(only or ()), places)
         scope = content_id(scope, earlier.files) if earlier is not None else scope
         required = named(settings.checks.required)
-        checks = build_checks(means, level=level)
         return tuple(
             Staged(
                 check,
@@ -220,8 +221,7 @@ class Checking:
                 fresh=fresh,
                 begin=None if say is None else lambda name: say(name, 0, 0),
             )
-            for check in checks
-            if tested or not getattr(check, "runs_code", True)
+            for check in build_checks(means)
         )
 
     def _parts(self, checks: tuple[Staged, ...]) -> Parts:
@@ -232,24 +232,6 @@ class Checking:
             accept_claimed=self._assembly.settings.trust.accept_claimed,
             keep_verdicts=False,
         )
-
-    def _not_run(
-        self, applicable: Sequence[Check], gate: Sequence[Check], level: Level, *, tested: bool
-    ) -> tuple[NotRun, ...]:
-        ran = {c.name for c in applicable}
-        built = {c.name for c in gate}
-        found: list[NotRun] = []
-        for check in build_checks(self._assembly.means, level="deep"):
-            if check.name in ran:
-                continue
-            if check.name in built:
-                why = "there is nothing for it to measure here"
-            elif LEVELS.index(check.level) > LEVELS.index(level):
-                why = f"runs at level {check.level}"
-            else:
-                why = "it runs the code, and no tests were asked for" if not tested else "it was left out"
-            found.append(NotRun(check=check.name, why=why))
-        return tuple(found)
 
     # --- what a person has to decide
 
@@ -263,6 +245,22 @@ class Checking:
             run.id, exit_reason=ExitReason.PENDING, spend=Spend(), seconds=0.0, message="; ".join(verdict.reasons)
         )
         return run.id
+
+
+def _not_run(gate: Sequence[Staged], ran: Sequence[Staged], level: Level, *, tested: bool) -> tuple[NotRun, ...]:
+    """Every check that is not among the evidence, and why."""
+    found: list[NotRun] = []
+    for check in gate:
+        if check in ran:
+            continue
+        if LEVELS.index(check.level) > LEVELS.index(level):
+            why = f"runs at level {check.level}"
+        elif check.runs_code and not tested:
+            why = "it runs the code, and no tests were asked for"
+        else:
+            why = "there is nothing for it to measure here"
+        found.append(NotRun(check=check.name, why=why))
+    return tuple(found)
 
 
 def _difference(path: Path, revision: str | None) -> Changed | None:

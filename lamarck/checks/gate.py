@@ -81,15 +81,17 @@ class Means:
     shared: dict[str, Any] = field(default_factory=dict)
 
 
-def build_checks(means: Means, *, level: Level = "quick", names: Iterable[str] | None = None) -> tuple[Check, ...]:
-    """The checks of a level and of those below it, or those of the given names, in the order of `GATE`.
+def build_checks(means: Means, *, level: Level | None = None, names: Iterable[str] | None = None) -> tuple[Check, ...]:
+    """The checks of a level and of those below it, or those of the given names, or all; in the order of `GATE`.
 
     Raises `BadInput` for a name that no check has.
     """
-    means = replace(means, level=level)
-    wanted = None if names is None else named(names)
-    built = (_build(place, means) for name, place in GATE.items() if wanted is None or name in wanted)
-    return tuple(c for c in built if wanted is not None or LEVELS.index(c.level) <= LEVELS.index(level))
+    means = means if level is None else replace(means, level=level)
+    wanted = GATE.keys() if names is None else named(names)
+    built = (_build(place, means) for name, place in GATE.items() if name in wanted)
+    if level is None or names is not None:
+        return tuple(built)
+    return tuple(c for c in built if LEVELS.index(c.level) <= LEVELS.index(level))
 
 
 # What the checks of others are called → the check here that says the same.

@@ -10,6 +10,7 @@ from lamarck.checks.check import Level
 from lamarck.checks.gate import Means
 from lamarck.checks.hollow import Body, emptied, hollow_for, is_stubbed
 from lamarck.checks.judge.judge import JUDGE_VERSION, Judge, JudgeReport, Subject, SubjectReport
+from lamarck.checks.stages import Noted, StageCache
 from lamarck.errors import BadInput
 from lamarck.records import (
     Acceptance,
@@ -39,13 +40,14 @@ class GivenTests:
 
     what = "tests"  # as they are called in messages
 
-    def __init__(self, judge: Judge, trust: Trust = Trust.GIVEN) -> None:
+    def __init__(self, judge: Judge, trust: Trust = Trust.GIVEN, *, kept: StageCache | None = None) -> None:
+        """kept: where it is known which tests prove something; None: in this instance."""
         self._judge = judge
         self._trust = trust
         self.name = _NAMES[trust]
         self.version = JUDGE_VERSION
         self.required = trust is Trust.GIVEN
-        self._proven: set[str] = set()
+        self._proven = Noted(kept, f"proven {JUDGE_VERSION} {judge.environment}")
 
     def decisive(self, task: Task) -> tuple[Acceptance, ...]:
         """What of the task this check runs: everything of its trust but specifications, which are a check of their
@@ -123,7 +125,7 @@ class GivenTests:
 
 
 def build(means: Means) -> GivenTests:
-    return GivenTests(means.judge)
+    return GivenTests(means.judge, kept=means.kept)
 
 
 def build_derived(means: Means) -> GivenTests:

@@ -69,6 +69,26 @@ def _opened(path: Path | None) -> sqlite3.Connection:
     return memory
 
 
+class Noted:
+    """A set of keys, in the cache where there is one."""
+
+    def __init__(self, cache: StageCache | None, name: str) -> None:
+        self._cache = cache
+        self._name = name
+        self._own: set[str] = set()
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._own or (self._cache is not None and self._cache.get(self._full(key)) is not None)
+
+    def add(self, key: str) -> None:
+        self._own.add(key)
+        if self._cache is not None:
+            self._cache.put(self._full(key), b"1")
+
+    def _full(self, key: str) -> str:
+        return content_id(self._name, key)
+
+
 class Staged:
     """A check whose answers are kept.
 
@@ -107,6 +127,10 @@ class Staged:
     @property
     def level(self) -> Level:
         return self._check.level
+
+    @property
+    def runs_code(self) -> bool:
+        return bool(getattr(self._check, "runs_code", True))
 
     def applies(self, task: Task) -> bool:
         return self._check.applies(task)

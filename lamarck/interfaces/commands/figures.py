@@ -124,4 +124,5 @@ FIGURES: Mapping[str, Callable[[Wanted], Measured]] = {
     "pooled": pooled,
     "library": library,
     "retrieval": retrieval,
+    "gate": gate,
 }
