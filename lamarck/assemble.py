@@ -95,7 +95,10 @@ class Assembly:
         from lamarck.library.sqlite import SqliteLibrary
 
         library = SqliteLibrary(
-            self.library_path, lock_seconds=self.settings.library.lock_seconds, embedder=self.embedder
+            self.library_path,
+            lock_seconds=self.settings.library.lock_seconds,
+            embedder=self.embedder,
+            recognised=self.settings.reuse.remembered,
         )
         self._close.append(library.close)
         return library

@@ -99,6 +99,9 @@ class LibrarySettings(Record, frozen=True, kw_only=True):
 class ReuseSettings(Record, frozen=True, kw_only=True):
     enabled: Annotated[bool, _described("try proven code from the library first")] = True
     candidates: Annotated[int, _described("how many library artifacts to try on a task's tests", ge=0, le=50)] = 5
+    remembered: Annotated[
+        int, _described("forms of requests to remember with what served them; 0: search every time", ge=0, le=10**7)
+    ] = 10_000
 
 
 class TemplateSettings(Record, frozen=True, kw_only=True):

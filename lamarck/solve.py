@@ -276,6 +276,8 @@ class _Working:
         self.message = "; ".join(verdict.reasons)
         if verdict.decision is Decision.ACCEPTED:
             self.save(candidate, verdict)
+            if self.artifact_id is not None:
+                self.parts.library.learn(self.task, self.artifact_id, seconds=self.budget.spent.seconds)
         return ExitReason(verdict.decision.value)
 
     def save(self, candidate: Candidate, verdict: Verdict) -> None:

@@ -40,12 +40,22 @@ class Reuse:
 
     def _all(self, task: Task) -> Iterator[Candidate]:
         seen: set[str] = set()
-        for hit in self._library.find(query(task), limit=self._candidates, signature=task.signature):
-            for candidate in islice(aligned(hit.artifact, task), _VARIANTS_PER_ARTIFACT):
+        for artifact in self._proposed(task):
+            for candidate in islice(aligned(artifact, task), _VARIANTS_PER_ARTIFACT):
                 tree = tree_hash(candidate.files[0].text) or candidate.id
                 if tree not in seen:
                     seen.add(tree)
                     yield candidate
+
+    def _proposed(self, task: Task) -> Iterator[Artifact]:
+        """What served the same request before, without a search; when that does not do, what a search brings."""
+        known = self._library.recognise(task)
+        if known is not None:
+            yield self._library.get(known)
+            self._library.forget(task)
+        for hit in self._library.find(query(task), limit=self._candidates, signature=task.signature):
+            if hit.artifact.id != known:
+                yield hit.artifact
 
 
 def query(task: Task) -> str:

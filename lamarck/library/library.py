@@ -9,7 +9,7 @@ from lamarck.library.filters import Filter
 from lamarck.library.tidying import Tidied
 from lamarck.library.uses import Whereabouts
 from lamarck.library.versions import Version
-from lamarck.records import Artifact, Attempt, ExitReason, Record, Run, Spend, Verdict
+from lamarck.records import Artifact, Attempt, ExitReason, Record, Run, Spend, Task, Verdict
 
 Ranking = Literal["both", "words", "meaning"]
 
@@ -68,6 +68,15 @@ class Library(Protocol):
 
     def note_use(self, artifact_id: str, *, accepted: bool, seconds: float, run_id: str = "") -> None:
         """Count one use, soon: kept in memory until the next write."""
+
+    def recognise(self, task: Task) -> str | None:
+        """The id of the artifact that served this request before, word for word or in other forms of its words."""
+
+    def learn(self, task: Task, artifact_id: str, *, seconds: float) -> None:
+        """Remember which artifact served a request; seconds: what the run took that found it."""
+
+    def forget(self, task: Task | None = None) -> None:
+        """One request, because what served it no longer does; or (None) all of them."""
 
     def record_bundle(
         self, bundle: str, artifact_ids: Sequence[str], *, direction: str, place: str, signer: str

@@ -20,13 +20,14 @@ from lamarck.library.identity import row_of
 from lamarck.library.index_entry import IndexEntry, index_entry
 from lamarck.library.integrity import problems
 from lamarck.library.library import Hit, Ranking
+from lamarck.library.recognition import Recognition
 from lamarck.library.search import Request, allowed, request_terms, search
 from lamarck.library.signature import shape_of
 from lamarck.library.tidying import Tidied, drop_stale, gives_back
 from lamarck.library.uses import Use, Whereabouts
 from lamarck.library.vectors import VectorIndex, has_vectors, register, sidecar_path
 from lamarck.library.versions import Version
-from lamarck.records import Artifact, ArtifactStatus, Attempt, ExitReason, Run, Spend, Verdict, now
+from lamarck.records import Artifact, ArtifactStatus, Attempt, ExitReason, Run, Spend, Task, Verdict, now
 
 _MOST_NOTED = 256  # uses kept in memory
 _BATCH = 32  # artifacts embedded between two commits of `embed_missing`
@@ -41,9 +42,12 @@ class SqliteLibrary:
     imports numpy.
     """
 
-    def __init__(self, path: Path, *, lock_seconds: float = 10, embedder: Embedder | None = None) -> None:
+    def __init__(
+        self, path: Path, *, lock_seconds: float = 10, embedder: Embedder | None = None, recognised: int = 10_000
+    ) -> None:
         """Raises `LibraryUnavailable` (and its children); a file that is refused is not touched."""
         self._embedder = embedder
+        self._recognition = Recognition(recognised)
         self._noted: list[Use] = []
         self._noting = threading.Lock()
         self._database = Database(path, lock_seconds)
@@ -204,6 +208,29 @@ class SqliteLibrary:
             yield connection
         with self._noting:
             del self._noted[: len(noted)]
+
+    def recognise(self, task: Task) -> str | None:
+        """The id of the artifact that served this request before, word for word or in other forms of its words."""
+        with self._database.read() as connection:
+            return self._recognition.artifact_for(connection, task)
+
+    def learn(self, task: Task, artifact_id: str, *, seconds: float) -> None:
+        """Remember which artifact served a request; seconds: what the run took that found it."""
+        if not self._recognition.size:
+            return
+        with self._write() as connection:
+            if self._recognition.artifact_for(connection, task) == artifact_id:
+                self._recognition.hit(connection, task)
+            else:
+                self._recognition.learn(connection, task, artifact_id, seconds)
+
+    def forget(self, task: Task | None = None) -> None:
+        """One request, because what served it no longer does; or (None) all of them."""
+        with self._write() as connection:
+            if task is None:
+                self._recognition.clear(connection)
+            else:
+                self._recognition.forget(connection, task)
 
     def record_bundle(
         self, bundle: str, artifact_ids: Sequence[str], *, direction: str, place: str, signer: str
