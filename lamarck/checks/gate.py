@@ -40,6 +40,7 @@ GATE: dict[str, str] = {
     "types": "lamarck.checks.type_check:build",
     "mutation": "lamarck.checks.mutation:build",
     "impact": "lamarck.checks.impact:build",
+    "rules": "lamarck.checks.confident.confident:build",
     "properties": "lamarck.checks.properties.properties:build",
     "performance": "lamarck.checks.performance.performance:build",
 }

@@ -19,6 +19,7 @@ from lamarck.interfaces.commands import (
     machine,
     models,
     reviewing,
+    rules,
     sharing,
     shelving,
     solving,
@@ -29,7 +30,7 @@ SECTIONS = {
     "Look": ("find", "show", "verify", "log", "stats"),
     "Keep": ("history", "where", "refute", "retire", "gc", "export", "import"),
     "Set up": ("demo", "models", "config", "doctor", "sandbox"),
-    "Measure": ("bench",),
+    "Measure": ("bench", "rules"),
 }
 
 EPILOG = """\
@@ -119,6 +120,11 @@ _review.command("approve")(reviewing.approve)
 _review.command("reject")(reviewing.reject)
 _review.command("answer")(reviewing.answer)
 _review.command("compare")(reviewing.compare)
+
+_rules = _group("rules", "Rules that approve or reject without a model, and how precise they are.")
+_rules.command("list")(rules.list_rules)
+_rules.command("calibrate")(rules.calibrate)
+_rules.command("record")(rules.record)
 
 _models = _group("models", "The weights of embedded models.")
 _models.command("list")(models.list_models)
