@@ -51,6 +51,7 @@ RULES = (
     "chose the block",
     "joined blocks",
     "files by order",
+    "split the block",
     "cut the end",
     "dropped tests and examples",
     "added imports",
@@ -88,7 +89,7 @@ def extract(
         files: tuple[SourceFile, ...] = (SourceFile(path=paths[0], text=_mend(code, paths[0], rules)),)
         files = rules.apply("named as asked", named_as_asked(files, wanted, signature)) or files
         return Extraction(files=files, rules=tuple(rules))
-    found = _assign(blocks, paths, rules)
+    found = _assign(_one_file_each(blocks, paths, rules), paths, rules)
     if found is None:
         return None
     files = tuple(SourceFile(path=p, text=_mend(found[p], p, rules)) for p in paths)
@@ -157,6 +158,27 @@ def _with_missing_blocks(code: str, others: Iterable[str], rules: _Rules) -> str
         return code
     rules.append("joined blocks")
     return "\n\n".join([*needed, code])
+
+
+def _one_file_each(
+    blocks: list[tuple[str | None, str]], paths: tuple[str, ...], rules: _Rules
+) -> list[tuple[str | None, str]]:
+    """Blocks that hold several of the files, parted where a comment names the next one."""
+    parted: list[tuple[str | None, str]] = []
+    for name, block in blocks:
+        lines = block.splitlines(keepends=True)
+        starts = [n for n, line in enumerate(lines) if _names_one(line, paths)]
+        if len(starts) < 2 or not rules.allow("split the block"):
+            parted.append((name, block))
+            continue
+        rules.append("split the block")
+        for start, end in zip(starts, [*starts[1:], len(lines)], strict=True):
+            parted.append((lines[start].strip("#` \t\r\n:"), "".join(lines[start:end])))
+    return parted
+
+
+def _names_one(line: str, paths: tuple[str, ...]) -> bool:
+    return line.startswith("#") and line.strip("#` \t\r\n:") in paths
 
 
 def _assign(blocks: list[tuple[str | None, str]], paths: tuple[str, ...], rules: _Rules) -> dict[str, str] | None:

@@ -37,6 +37,17 @@ def test_the_function_is_found(reply: str) -> None:
     assert ast.dump(ast.parse(code(reply))) == ast.dump(ast.parse(FUNCTION))
 
 
+def test_one_block_with_several_files_is_parted_where_a_comment_names_the_next() -> None:
+    reply = "```python\n# shop/a.py\nA = 1\n\n# what follows is b\n# shop/b.py\nfrom shop.a import A\n\nB = A\n```"
+    found = extract(reply, ("shop/a.py", "shop/b.py"), "B")
+    assert found is not None
+    assert found.rules == ("split the block",)
+    assert [f.path for f in found.files] == ["shop/a.py", "shop/b.py"]
+    assert "B = A" in found.files[1].text
+    assert "B" not in found.files[0].text
+    assert extract(reply, ("shop/a.py", "shop/b.py"), "B", without=frozenset({"split the block"})) is None
+
+
 def test_the_block_that_defines_what_is_wanted_wins() -> None:
     reply = f"```python\ndef other():\n    pass\n# {'long ' * 50}\n```\nand\n```python\n{FUNCTION}```"
     assert "def double" in code(reply)

@@ -117,4 +117,4 @@ def test_every_rule_can_be_left_out() -> None:
     two = "```python\nx = 1\n```\n```python\ny = 2\n```"
     assert extract(two, ("a.py", "b.py"), None) is not None
     assert extract(two, ("a.py", "b.py"), None, without=frozenset({"files by order"})) is None
-    assert {*replies, "files by order"} == set(RULES)
+    assert {*replies, "files by order", "split the block"} == set(RULES)
