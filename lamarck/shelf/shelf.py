@@ -15,6 +15,7 @@ from lamarck.library.versions import Version
 from lamarck.records import Acceptance, AcceptanceKind, Artifact, Task
 from lamarck.shelf import recall, sharing
 from lamarck.shelf.behaviour import Behaviours, Progress, find_behaving, task_of_examples
+from lamarck.shelf.harvesting import Harvest, harvest
 from lamarck.shelf.recall import Refutation
 from lamarck.shelf.sharing import Import
 from lamarck.solve import Verification
@@ -92,6 +93,19 @@ class Shelf:
     ) -> Import:
         """Bring a bundle in: quarantined until proven here. See `sharing.import_`."""
         return sharing.import_(self._assembly, bundle, signers=signers, licences=licences, proving=proving, told=told)
+
+    # --- harvested
+
+    def harvest(
+        self,
+        package: str,
+        *,
+        limit: int | None = None,
+        licences: Sequence[str] = (),
+        told: Callable[[str, str, int, int], None] | None = None,
+    ) -> Harvest:
+        """Keep the tested functions of an installed package, a wheel or a repository; see `harvesting.harvest`."""
+        return harvest(self._assembly, package, limit=limit, licences=licences, told=told)
 
     # --- recalled
 

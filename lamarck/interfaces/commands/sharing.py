@@ -171,3 +171,44 @@ def refute(
     else:
         terminal.note("nothing answers for its task now; --repair has it solved again")
     return 0
+
+
+def harvest(
+    ctx: typer.Context,
+    package: Annotated[
+        str,
+        typer.Argument(metavar="PACKAGE|FOLDER", help="An installed package ('python': its own), a wheel or a folder."),
+    ],
+    limit: Annotated[
+        int | None,
+        typer.Option("--limit", metavar="N", min=1, help="Only the first N functions.", show_default=False),
+    ] = None,
+    allow_licence: options.AllowLicence = None,
+    python: options.Python = None,
+    library: options.Library = None,
+    allow_degraded: options.AllowDegraded = None,
+    json: options.Json = False,
+) -> int:
+    """Keep the functions of a package that its own doctests and tests prove, with origin and licence. Goes on where it
+    was stopped."""
+    from lamarck.interfaces.opening import open_lamarck
+
+    terminal: Terminal = ctx.obj
+
+    def tell(name: str, outcome: str, at: int, of: int) -> None:
+        if outcome in {"accepted", "rejected"} or at == of:
+            terminal.note(f"{at} of {of}  {outcome:9} {name}")
+
+    with open_lamarck(library=library, python=python, allow_degraded=allow_degraded) as lamarck:
+        done = lamarck.shelf.harvest(package, limit=limit, licences=tuple(allow_licence or ()), told=tell)
+    if terminal.json:
+        terminal.document(documents.whole(done))
+        return 0
+    counts = ", ".join(f"{count} {outcome}" for outcome, count in sorted(done.outcomes.items()))
+    terminal.text(f"{done.package} ({done.licence}): {done.functions} functions: {counts or 'none'}\n")
+    if not done.served:
+        terminal.note(
+            f"kept and not served: not everybody may use {done.licence} code freely;"
+            f" `lamarck find --allow-licence '{done.licence}'` shows it"
+        )
+    return 0
