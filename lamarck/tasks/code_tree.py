@@ -53,7 +53,7 @@ def load_tree(path: Path, tests: tuple[Path, ...], surroundings: Surroundings) -
     texts = {file: read_text(file) for file in found}
     modules = {file: _modules(file) for file in found}
     importable = {name for names in modules.values() for name in names}
-    given = read_given(tests, surroundings, written=frozenset(importable)) if tests else Given()
+    given = read_given(tests, surroundings, root=_root(path), written=frozenset(importable)) if tests else Given()
     refuse_unresolved(given)
     named = {file: imported_choice(given, names) or (names[0] if names else "") for file, names in modules.items()}
     files = tuple(SourceFile(path=_place(file, name, path), text=texts[file]) for file, name in named.items())
@@ -62,6 +62,13 @@ def load_tree(path: Path, tests: tuple[Path, ...], surroundings: Surroundings) -
     places = {f.path: shown(Path(os.path.abspath(file))) for f, file in zip(files, named, strict=True)}
     tree = _tree(files, dict(zip([f.path for f in files], named.items(), strict=True)), given, places, surroundings)
     return replace(tree, task=with_specifications(tree.task, specifications)) if specifications else tree
+
+
+def _root(path: Path) -> Path | None:
+    """Where the imports of a package begin, for tests of a part of it that import other parts."""
+    folder = Path(os.path.abspath(path if path.is_dir() else path.parent))
+    top = import_folder(folder)
+    return top if top != folder else None
 
 
 def _tree(
