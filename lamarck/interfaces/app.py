@@ -28,7 +28,7 @@ from lamarck.interfaces.commands import (
 SECTIONS = {
     "Get code": ("solve", "add", "fix", "check", "resume", "review"),
     "Look": ("find", "show", "verify", "log", "stats"),
-    "Keep": ("history", "where", "refute", "retire", "gc", "export", "import"),
+    "Keep": ("history", "where", "refute", "retire", "gc", "export", "import", "harvest"),
     "Set up": ("demo", "models", "config", "doctor", "sandbox"),
     "Measure": ("bench", "rules"),
 }
@@ -108,6 +108,7 @@ app.command("retire")(shelving.retire)
 app.command("gc")(shelving.gc)
 app.command("refute")(sharing.refute)
 app.command("export")(sharing.export)
+app.command("harvest")(sharing.harvest)
 app.command("import")(sharing.import_bundle)
 app.command("demo")(demo.demo)
 app.command("doctor")(machine.doctor)
