@@ -12,25 +12,28 @@ from lamarck.benchmarks.suites.humaneval import humaneval, humanevalfix
 from lamarck.benchmarks.suites.mbpp import mbpp
 from lamarck.benchmarks.suites.own import own, shipped
 from lamarck.benchmarks.suites.quixbugs import quixbugs
+from lamarck.benchmarks.suites.routine import requests, routine
 from lamarck.errors import BadInput
 
 SUITES: Mapping[str, Callable[[Path], Iterator[Problem]]] = {
     "own": own,
+    "routine": routine,
     "humaneval": humaneval,
     "humanevalfix": humanevalfix,
     "mbpp": mbpp,
     "exercism": exercism,
     "quixbugs": quixbugs,
 }
+_CARRIED: Mapping[str, Callable[[], Path]] = {"own": shipped, "routine": requests}  # the repository has their data
 
 
 def load_suite(name: str, data: Path | None) -> tuple[tuple[Problem, ...], str]:
     """(problems, SHA-256 over all that was read of them). Raises `BadInput` for an unknown suite or bad data."""
     if name not in SUITES:
         raise BadInput(f"no suite is called '{name}'", f"choose one of {', '.join(SUITES)}")
-    if data is None and name != "own":
+    if data is None and name not in _CARRIED:
         raise BadInput(f"the suite {name} needs its data", "name the file with --data FILE")
-    problems = tuple(SUITES[name](data or shipped()))
+    problems = tuple(SUITES[name](data or _CARRIED[name]()))
     if not problems:
         raise BadInput(f"{data}: holds no rows", "name the suite's file with --data")
     repeated = {p.id for p in problems if sum(q.id == p.id for q in problems) > 1}

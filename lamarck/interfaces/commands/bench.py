@@ -20,15 +20,15 @@ Suite = Annotated[
     str,
     typer.Argument(
         metavar="SUITE",
-        help="own, humaneval, humanevalfix, mbpp, exercism or quixbugs; pooled: the result files of several of them as"
-        " one; spine: start, library hit, own overhead, judge, crash rounds; sandbox: cold, warm, plain and docker side"
-        " by side, mixed jobs, kills; replies: what each mend of a reply wins; library: the embedded library at size;"
+        help="own, routine, humaneval, humanevalfix, mbpp, exercism or quixbugs; pooled: the result files of several of"
+        " them as one; spine: start, library hit, own overhead, judge, crash rounds; sandbox: cold, warm, plain and docker"
+        " side by side, mixed jobs, kills; replies: what each mend of a reply wins; library: the embedded library at size;"
         " gate: what checking costs and lets through, with --data the programs of QuixBugs.",
     ),
 ]
 Data = Annotated[
     Path | None,
-    typer.Option(metavar="FILE", help="The suite's data. Default for own: the shipped tasks.", show_default=False),
+    typer.Option(metavar="FILE", help="The suite's data. Default for own, routine: shipped.", show_default=False),
 ]
 Arms = Annotated[str, typer.Option(metavar="A,B,…", help="What to compare; an unknown name lists the known ones.")]
 Limit = Annotated[
