@@ -21,9 +21,9 @@ Suite = Annotated[
     typer.Argument(
         metavar="SUITE",
         help="own, routine, humaneval, humanevalfix, mbpp, exercism or quixbugs; pooled: the result files of several of"
-        " them as one; spine: start, library hit, own overhead, judge, crash rounds; sandbox: cold, warm, plain and docker"
-        " side by side, mixed jobs, kills; replies: what each mend of a reply wins; library: the embedded library at size;"
-        " gate: what checking costs and lets through, with --data the programs of QuixBugs.",
+        " them as one; spine: start, library hit, own overhead, judge, crash rounds; sandbox: cold, warm, plain and"
+        " docker side by side, mixed jobs, kills; replies: what each mend of a reply wins; library: the embedded"
+        " library at size; gate: what checking costs and lets through, with --data the programs of QuixBugs.",
     ),
 ]
 Data = Annotated[
