@@ -1,4 +1,4 @@
-"""Routine requests that the repository carries, written without knowledge of the templates that are measured by them."""
+"""Routine requests that the repository carries, written without knowledge of the templates that they measure."""
 
 from __future__ import annotations
 
