@@ -24,7 +24,7 @@ _ENDINGS = (("ies", "y"), ("sses", "ss"), ("ches", "ch"), ("xes", "x"), ("ing", 
 
 @dataclass(frozen=True)
 class Call:
-    """One call in the tests. positional, named: kinds of its literal arguments; result: of what it must equal."""
+    """One call in the tests that is to give a result. positional, named: kinds of its literal arguments; result: of what it must equal."""
 
     positional: tuple[str | None, ...]
     named: tuple[tuple[str, str | None], ...]
@@ -128,8 +128,9 @@ def _test_trees(task: Task) -> Iterator[tuple[ast.Module, bool]]:
                 yield tree, True
         elif acceptance.kind is AcceptanceKind.EXAMPLES:
             lines = [
-                f"assert {e['call']} == {e['equals']}" if e.get("equals") is not None else e["call"]
+                f"assert {e['call']} == {e['equals']}"
                 for e in json.loads(acceptance.content)
+                if e.get("equals") is not None
             ]
             if (tree := tree_of("\n".join(lines))) is not None:
                 yield tree, False
@@ -220,12 +221,15 @@ def _bound(node: ast.stmt) -> Iterator[str]:
 
 def _calls(tree: ast.Module, name: str) -> Iterator[Call]:
     results: dict[int, str | None] = {}
+    refused: set[int] = set()
     for node in ast.walk(tree):
         match node:
             case ast.Compare(left=ast.Call() as call, ops=[ast.Eq() | ast.Is()], comparators=[other]):
                 results[id(call)] = kinds.of_literal(other)
+            case ast.With(items=[ast.withitem(context_expr=ast.Call() as context)]) if _expects(context):
+                refused |= {id(n) for n in ast.walk(node)}
     for node in ast.walk(tree):
-        if not isinstance(node, ast.Call) or any(isinstance(a, ast.Starred) for a in node.args):
+        if not isinstance(node, ast.Call) or id(node) in refused or any(isinstance(a, ast.Starred) for a in node.args):
             continue
         called = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", None)
         if called == name and not any(k.arg is None for k in node.keywords):
@@ -236,16 +240,20 @@ def _calls(tree: ast.Module, name: str) -> Iterator[Call]:
             )
 
 
+def _expects(call: ast.Call) -> bool:
+    """Whether it says that an exception is to be raised."""
+    called = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    return called in {"raises", "assertRaises", "assertRaisesRegex"}
+
+
 def _raised(trees: list[tuple[ast.Module, bool]], text: str) -> list[str]:
     """Exceptions that the tests expect, by name."""
     found = re.findall(r'"raises":"(\w+)"', text)
     found += re.findall(r"^\s*(\w+(?:Error|Exception))(?::|$)", text, re.M) if "Traceback" in text else []
     for tree, _ in trees:
         for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and node.args:
-                called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-                if called in {"raises", "assertRaises", "assertRaisesRegex"}:
-                    first = node.args[0]
-                    each = first.elts if isinstance(first, ast.Tuple) else [first]
-                    found += [e.id if isinstance(e, ast.Name) else getattr(e, "attr", "") for e in each]
+            if isinstance(node, ast.Call) and node.args and _expects(node):
+                first = node.args[0]
+                each = first.elts if isinstance(first, ast.Tuple) else [first]
+                found += [e.id if isinstance(e, ast.Name) else getattr(e, "attr", "") for e in each]
     return list(dict.fromkeys(f for f in found if f))

@@ -61,7 +61,7 @@ def fit(template: Template, request: Request, choices: dict[str, str]) -> str | 
     if mapped is None:
         return None
     work = _Work(source.encode(), tree)
-    module_names = _module_names(tree)
+    module_names = _module_names(tree) | _needed_builtins(tree)
     for asked, definition in mapped:
         is_free = asked.name == definition.name or asked.name not in module_names
         if not is_free or not _fit_definition(work, template, asked, definition, request):
@@ -105,12 +105,20 @@ def _same_sort(asked: Asked, definition: Definition) -> bool:
 
 
 def _module_names(tree: ast.Module) -> set[str]:
-    names = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
-    names |= {n.name for n in ast.walk(tree) if isinstance(n, Definition)}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import | ast.ImportFrom):
+    """Names that the program binds for all of it."""
+    names: set[str] = set()
+    for node in tree.body:
+        if isinstance(node, Definition):
+            names.add(node.name)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
             names |= {(a.asname or a.name).partition(".")[0] for a in node.names}
+        else:
+            names |= {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
     return names
+
+
+def _needed_builtins(tree: ast.Module) -> set[str]:
+    return {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and hasattr(builtins, n.id)}
 
 
 # --- one definition

@@ -13,14 +13,16 @@ from lamarck.records import Task
 # Words of a name that change nothing of what is asked.
 _NEUTRAL_WORDS = (
     "a an and answer any as at basic build by calc calculate class compute convert create custom data do each fast "
-    "find for from func function generic get give given gives helper helpers if impl implement in input into is it item "
-    "items its list lists make may module my new number numbers of old on one or our output py python return returns safe "
-    "simple small solution solve str string strings task text that the their this tiny to tool tools two use util "
-    "utility utils value values via with write x y s n"
+    "find for from func function generic get give given gives helper helpers if impl implement in input into is it "
+    "item items its list lists make may module my new number numbers of old on one or our output py python return "
+    "returns safe simple small solution solve str string strings task text that the their this tiny to tool tools "
+    "two use util utility utils value values via with write x y s n"
 )
 _NEUTRAL = frozenset(map(stem, _NEUTRAL_WORDS.split()))
 
-Phrase = tuple[frozenset[str], ...]  # all of these, each by one of its alternatives
+Phrase = tuple[
+    tuple[frozenset[str], ...], ...
+]  # all of these, each by one of its alternatives, whose words are all there
 
 
 @dataclass(frozen=True)
@@ -49,14 +51,14 @@ class Matcher:
 
 def _scope(template: Template) -> _Scope:
     asks = tuple(_phrase(a) for a in template.asks)
-    named = words_of(" ".join([template.id, template.summary, *template.definitions]))
+    named = words_of(" ".join([template.id, template.summary, *template.names]))
     others = words_of(" ".join(chain(template.synonyms, *template.synonyms.values())))
-    vocabulary = frozenset(chain(named, others, *(chain(*phrase) for phrase in asks)))
+    vocabulary = frozenset(chain(named, others, *(chain(*chain(*phrase)) for phrase in asks)))
     return _Scope(template, asks, tuple(_phrase(n) for n in template.never), vocabulary | _NEUTRAL)
 
 
 def _phrase(text: str) -> Phrase:
-    return tuple(frozenset(stem(w) for w in part.split("|")) for part in text.split())
+    return tuple(tuple(frozenset(words_of(w)) for w in part.split("|")) for part in text.split())
 
 
 def _rank(
@@ -74,4 +76,4 @@ def _rank(
 
 
 def _all_in(phrase: Phrase, words: frozenset[str]) -> bool:
-    return all(alternatives & words for alternatives in phrase)
+    return all(any(one <= words for one in alternatives) for alternatives in phrase)
