@@ -357,7 +357,8 @@ class Lamarck:
 
     def verify(self, artifact_id: str) -> Verification:
         """Run an artifact's checks again, with no stored verdict, and say what changed."""
-        return verify(self._assembly.library.get(artifact_id), self._assembly.parts)
+        artifact = self._assembly.library.get(artifact_id)
+        return verify(artifact, self._assembly.parts_for(artifact.verdict))
 
     def log(self, *, limit: int = 20) -> tuple[Run, ...]:
         return self._assembly.library.runs(limit=limit)

@@ -57,6 +57,17 @@ def test_code_without_tests_waits_for_a_person_who_can_decide(cli, folder: Path)
     assert cli("review", "list").err.strip() == "nothing is pending"
 
 
+def test_verify_replays_every_check_of_the_verdict(cli, folder: Path) -> None:
+    (folder / "alone.py").write_text(GOOD)
+    run = cli("check", "alone.py", "--level", "standard", "--json").document["run"]
+    artifact = cli("review", "approve", run[:12], "--json").document["artifact"]
+    (found,) = cli("verify", artifact, "--json").document["verified"]
+    measured = {e["check"] for e in found["evidence"]}
+    assert {"lint", "types", "complexity", "duplication", "format", "review"} <= measured
+    assert found["decision"] == "accepted"
+    assert found["changes"] == []
+
+
 def test_a_rejected_review_keeps_nothing(cli, folder: Path) -> None:
     (folder / "alone.py").write_text(GOOD)
     run = cli("check", "alone.py", "--level", "quick", "--json").document["run"]
