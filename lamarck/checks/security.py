@@ -15,6 +15,7 @@ from lamarck.checks.dangers import dangers, defined_names
 from lamarck.checks.gate import Means
 from lamarck.checks.verdict import vetoes
 from lamarck.checks.waivers import Waivers
+from lamarck.checks.weaknesses import weaknesses
 from lamarck.records import Assurance, Candidate, CheckOutcome, Evidence, Finding, SourceFile, Task
 from lamarck.tasks.python_source import parse_python
 
@@ -53,7 +54,7 @@ class SecurityCheck:
     @property
     def version(self) -> str:
         """With bandit's version, and the waivers: another set of rules is another check."""
-        return "+".join(["2", f"bandit{bandit_version()}", *([self._waivers.key] if self._waivers.key else [])])
+        return "+".join(["3", f"bandit{bandit_version()}", *([self._waivers.key] if self._waivers.key else [])])
 
     def applies(self, task: Task) -> bool:
         return task.language == "python"
@@ -109,7 +110,7 @@ def _file_findings(file: SourceFile, *, needs_files: bool) -> list[Finding]:
     except RecursionError:
         return [_unreadable(file, "nests too deeply to be scanned")]
     said = {(f.line, f.rule) for f in from_bandit if vetoes(f)}
-    own = dangers(tree, file.path, needs_files=needs_files)
+    own = (*dangers(tree, file.path, needs_files=needs_files), *weaknesses(tree, file.path))
     return from_bandit + [f for f in own if not any((f.line, rule) in said for rule in _SAME.get(f.rule, ()))]
 
 

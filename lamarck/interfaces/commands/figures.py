@@ -116,7 +116,16 @@ def retrieval(wanted: Wanted) -> Measured:
     return Measured(text=retrieval_text(report), report=report)
 
 
+def security(wanted: Wanted) -> Measured:
+    """Own samples, and the public ones that `--data` names."""
+    from lamarck.benchmarks.security import measure_security, security_text
+
+    report = measure_security(wanted.data, say=wanted.say)
+    return Measured(text=security_text(report), report=report)
+
+
 FIGURES: Mapping[str, Callable[[Wanted], Measured]] = {
+    "security": security,
     "performance": performance,
     "spine": spine,
     "sandbox": sandbox,
