@@ -24,6 +24,7 @@ from lamarck.assemble import Assembly
 from lamarck.checking import Checking, CheckReport, Say
 from lamarck.errors import BadInput, DiskFull, LamarckError
 from lamarck.fixing.fixing import Fixing, FixReport
+from lamarck.fixing.step import Mended, mend
 from lamarck.library.filters import Filter
 from lamarck.library.library import Hit
 from lamarck.models.model import Message, Model, Reply, Request, TokenCallback, can_continue
@@ -42,6 +43,7 @@ from lamarck.records import (
     Origin,
     Record,
     Run,
+    SourceFile,
     Spend,
     Task,
     make_candidate,
@@ -387,6 +389,11 @@ class Lamarck:
         """Run the given tests of `task` on a candidate, and nothing else: no verdict, nothing kept."""
         evidence: Evidence = self._assembly.tests.run(task, candidate)
         return evidence
+
+    def mend(self, task: Task, files: Sequence[SourceFile], *, seconds: float | None = None) -> Mended:
+        """Search alone for a version of files that passes the given tests; seconds: default the setting."""
+        limit = self.settings.search.seconds if seconds is None else seconds
+        return mend(self._assembly, task, tuple(files), seconds=limit)
 
     def prompt(self, task: Task, settings: Settings | None = None) -> tuple[Message, ...]:
         """What the loop asks a model first for this task, under these settings or its own."""

@@ -12,7 +12,7 @@ import pytest
 
 import lamarck
 from lamarck.errors import BadInput
-from lamarck.settings import Settings
+from lamarck.settings import SearchSettings, Settings
 
 STUB = '''def area(width: float, height: float) -> float:
     """Area of a rectangle.
@@ -52,7 +52,8 @@ def opened(home: Path) -> Iterator[Open]:
     def open_with(*replies: str) -> lamarck.Lamarck:
         script = home / f"replies{len(open_ones)}.jsonl"
         script.write_text("".join(json.dumps({"text": r}) + "\n" for r in replies))
-        open_ones.append(lamarck.Lamarck(Settings(), model=f"scripted:{script}"))
+        settings = Settings(search=SearchSettings(enabled=False))
+        open_ones.append(lamarck.Lamarck(settings, model=f"scripted:{script}"))
         return open_ones[-1]
 
     yield open_with

@@ -5,14 +5,27 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lamarck.policy import MORE, ROUND, TEMPERATURES, Rules, Step, next_step, passing, seed_for
+from lamarck.policy import (
+    MORE,
+    ROUND,
+    SEARCH,
+    SEARCHES_OF_ONE,
+    TEMPERATURES,
+    Rules,
+    Step,
+    next_step,
+    passing,
+    seed_for,
+)
 from lamarck.records import (
     Attempt,
+    Candidate,
     CheckOutcome,
     Decision,
     Evidence,
     Origin,
     SourceFile,
+    Spend,
     TestResult,
     Verdict,
     make_candidate,
@@ -189,3 +202,100 @@ def test_the_search_for_others_is_bounded(agreement: int, samples: int, later: l
     steps = followed(rules, attempt(1, Decision.ACCEPTED), *later)
     assert len(steps) <= min(MORE * (agreement - 1), samples - 1)
     assert all(s.generator == "model" and s.tier == "t" for s in steps)
+
+
+# --- search in between
+
+
+def rejected(passed: int, failed: int) -> Verdict:
+    results = [TestResult(id=f"t::{n}", outcome=CheckOutcome.PASSED) for n in range(passed)]
+    results += [TestResult(id=f"f::{n}", outcome=CheckOutcome.FAILED) for n in range(failed)]
+    evidence = Evidence(
+        check="tests", check_version="1", candidate_id="c", outcome=CheckOutcome.FAILED, results=tuple(results)
+    )
+    return Verdict(decision=Decision.REJECTED, evidence=(evidence,))
+
+
+def near(number: int, *, generator: str = "model", passed: int = 1) -> Attempt:
+    return Attempt(number=number, generator=generator, tier="small", candidate=CODE, verdict=rejected(passed, 1))
+
+
+def searched(number: int, seconds: float, *, brought: bool = False) -> Attempt:
+    return Attempt(
+        number=number,
+        generator=SEARCH,
+        candidate=CODE if brought else None,
+        verdict=rejected(1, 1) if brought else None,
+        spend=Spend(seconds=seconds),
+    )
+
+
+WITH_SEARCH = Rules(tiers=("small",), samples=5, repairs=1, reuse=False, search_seconds=30.0)
+
+
+def test_what_nearly_passes_is_searched_once() -> None:
+    step = next_step("run", (near(1),), WITH_SEARCH)
+    assert step is not None
+    assert (step.generator, step.repair_of, step.tier) == (SEARCH, 1, None)
+    after = next_step("run", (near(1), searched(2, 1.0)), WITH_SEARCH)
+    assert after is not None
+    assert after.generator == "repair"
+
+
+def test_what_fails_altogether_or_for_another_reason_is_not_searched() -> None:
+    for attempt in (
+        near(1, passed=0),
+        Attempt(number=1, generator="model", tier="small", candidate=CODE, verdict=FAILED),
+    ):
+        step = next_step("run", (attempt,), WITH_SEARCH)
+        assert step is not None
+        assert step.generator != SEARCH
+
+
+def test_a_search_goes_on_while_what_it_brings_is_refused_but_not_for_ever() -> None:
+    history = [near(1)]
+    while (step := next_step("run", tuple(history), WITH_SEARCH)) is not None and step.generator == SEARCH:
+        history.append(searched(step.number, 1.0, brought=True))
+    assert len(history) == 1 + SEARCHES_OF_ONE
+
+
+def test_searches_end_when_their_seconds_are_spent() -> None:
+    step = next_step("run", (near(1), searched(2, 31.0), near(3)), WITH_SEARCH)
+    assert step is not None
+    assert step.generator != SEARCH
+
+
+@given(st.lists(st.booleans(), max_size=12), st.lists(st.booleans(), min_size=40, max_size=40))
+def test_searching_changes_nothing_of_what_models_are_asked(nears: list[bool], brings: list[bool]) -> None:
+    def steps(rules: Rules) -> list[tuple[str, str | None, int, float, int]]:
+        history: list[Attempt] = []
+        asked: list[tuple[str, str | None, int, float, int]] = []
+        models = 0
+        while (step := next_step("run", tuple(history), rules)) is not None:
+            if step.generator == SEARCH:
+                history.append(searched(step.number, 0.5, brought=brings[len(history)]))
+                continue
+            passed = int(models < len(nears) and nears[models])
+            models += 1
+            of = sum(a.generator != SEARCH for a in history if a.number <= (step.repair_of or 0))
+            asked.append((step.generator, step.tier, step.seed, step.temperature, of))
+            attempt = near(step.number, generator=step.generator, passed=passed)
+            history.append(attempt.replace(candidate=_code(models)))
+        return asked
+
+    assert steps(WITH_SEARCH) == steps(WITH_SEARCH.replace(search_seconds=0.0))
+
+
+def _code(number: int) -> Candidate:
+    origin = Origin(generator="model")
+    return make_candidate(files=(SourceFile(path="m.py", text=f"x = {number}"),), entry_point=None, origin=origin)
+
+
+def test_what_a_search_mended_counts_as_passing() -> None:
+    accepted = Verdict(decision=Decision.ACCEPTED, evidence=())
+    history = (near(1), searched(2, 1.0, brought=True).replace(verdict=accepted))
+    assert [a.number for a in passing(history)] == [2]
+    assert next_step("run", history, WITH_SEARCH) is None
+    another = next_step("run", history, WITH_SEARCH.replace(agreement=2))
+    assert another is not None
+    assert (another.generator, another.tier) == ("model", "small")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from lamarck.api import Request
 from lamarck.benchmarks.aider import aider
@@ -112,6 +113,27 @@ def _ask(bench: Bench, *, temperature: float) -> tuple[SourceFile, ...] | None:
     return tuple(SourceFile(path=p, text=b) for p, b in zip(paths, blocks, strict=False))
 
 
+def search(bench: Bench) -> Proposed:
+    """Small edits of the stub's own code until one passes every given test; no model."""
+    if not bench.task.tests(Trust.GIVEN):
+        return Proposed(candidate=None, note="no given tests to search by")
+    done = bench.lamarck.mend(bench.task, bench.task.stubs)
+    report = done.report
+    places = ", ".join(f"{s.path}:{s.line}" for s in report.suspects[:5])
+    pace = report.milliseconds_a_variant
+    note = f"{report.reason} after {report.variants} variants" + (f", {pace:.1f} ms each" if pace else "")
+    note += f"; suspects {places}" if places else ""
+    note += f"; {'; '.join(done.edits)}" if done.edits else ""
+    if report.reason == "nothing_fails":  # the stub itself passes what is given
+        return Proposed(candidate=bench.candidate(bench.task.stubs, "search"), accepted=True, note=note)
+    return Proposed(candidate=done.candidate, accepted=done.candidate is not None, note=note)
+
+
+def without_search(bench: Bench) -> Proposed:
+    settings = bench.settings.replace(search=bench.settings.search.replace(enabled=False))
+    return lamarck_with()(replace(bench, settings=settings))
+
+
 def lamarck_with(**changes: object) -> Callable[[Bench], Proposed]:
     """The loop as it is set, with an empty library and these model settings changed; its best candidate, whatever the
     verdict.
@@ -157,10 +179,12 @@ ARMS: Mapping[str, Arm] = {
     "reference": Arm(run=reference, asks=False),
     "empty": Arm(run=empty, asks=False),
     "raw": Arm(run=raw),
+    "search": Arm(run=search, asks=False),
     "best-of-n": Arm(run=best_of_n),
     "lamarck": Arm(run=lamarck_with()),
     "aider": Arm(run=aider),
     # One setting changed, everything else as in `lamarck`.
+    "lamarck-no-search": Arm(run=without_search),
     "lamarck-no-repair": Arm(run=lamarck_with(repairs=0)),
     "lamarck-no-resample": Arm(run=lamarck_with(samples=1)),
     "lamarck-plain-prompt": Arm(run=lamarck_with(prompt="plain")),

@@ -152,8 +152,9 @@ def own(folder: Path, tests: Path) -> Path:
 
 
 @pytest.fixture
-def script(folder: Path) -> Callable[..., str]:
-    """Write a script of replies, each some code, and return the model's name."""
+def script(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """Write a script of replies, each some code, and return the model's name. What it says is not mended by search."""
+    monkeypatch.setenv("LAMARCK_SEARCH_ENABLED", "false")
 
     def write(*codes: str) -> str:
         path = folder / "replies.jsonl"
