@@ -53,6 +53,7 @@ from lamarck.sandbox.sandbox import ProbeRow
 from lamarck.settings import Level, Settings, load_settings
 from lamarck.shelf.shelf import Shelf
 from lamarck.solve import Observer, Verification, add, judge_again, solve, verify
+from lamarck.templating import Templating
 
 __all__ = [
     "CheckReport",
@@ -70,6 +71,7 @@ __all__ = [
     "ScriptedModel",
     "Settings",
     "Shelf",
+    "Templating",
     "TokenCallback",
     "Verification",
     "can_continue",
@@ -345,6 +347,11 @@ class Lamarck:
     def find(self, text: str, *, limit: int = 10, filter: Filter | None = None) -> tuple[Hit, ...]:
         """Proven code for a request in words, best first; `filter` leaves out, by default what its licence bars."""
         return self._assembly.library.find(text, limit=limit, filter=filter)
+
+    @property
+    def templates(self) -> Templating:
+        """The programs that are tried before any model."""
+        return Templating(self._assembly)
 
     @property
     def shelf(self) -> Shelf:

@@ -100,7 +100,7 @@ class Templating:
 
     def _served(self, template: Template, case: Case, generator: Templates) -> CaseResult:
         task = task_of(case)
-        result = CaseResult(template=template.id, request=_named(case), serves=True)
+        result = CaseResult(template=template.id, request=named(case), serves=True)
         tried = list(generator.candidates(task))
         own = [c for c in tried if _is_of(c, template)]
         if not own:
@@ -121,7 +121,7 @@ class Templating:
 
 def _refused(template: Template, case: Case) -> CaseResult:
     task = task_of(case)
-    result = CaseResult(template=template.id, request=_named(case), serves=False)
+    result = CaseResult(template=template.id, request=named(case), serves=False)
     found = list(fitted(Matcher((template,)).match(task), task, most=1))
     return result.replace(fault="it is matched") if found else result
 
@@ -130,6 +130,7 @@ def _is_of(candidate: Candidate, template: Template) -> bool:
     return str(candidate.origin.template_version).startswith(f"{template.id}@")
 
 
-def _named(case: Case) -> str:
+def named(case: Case) -> str:
+    """A request in a few words."""
     stub = next((line for line in case.stub.splitlines() if line.startswith(("def ", "class ", "async "))), "")
     return case.signature or stub.rstrip(": .") or case.goal

@@ -23,13 +23,14 @@ from lamarck.interfaces.commands import (
     sharing,
     shelving,
     solving,
+    templating,
 )
 
 SECTIONS = {
     "Get code": ("solve", "add", "fix", "check", "resume", "review"),
     "Look": ("find", "show", "verify", "log", "stats"),
     "Keep": ("history", "where", "refute", "retire", "gc", "export", "import", "harvest"),
-    "Set up": ("demo", "models", "config", "doctor", "sandbox"),
+    "Set up": ("demo", "templates", "models", "config", "doctor", "sandbox"),
     "Measure": ("bench", "rules"),
 }
 
@@ -126,6 +127,12 @@ _rules = _group("rules", "Rules that approve or reject without a model, and how 
 _rules.command("list")(rules.list_rules)
 _rules.command("calibrate")(rules.calibrate)
 _rules.command("record")(rules.record)
+
+_templates = _group("templates", "Programs for routine requests, tried before any model.")
+_templates.command("list")(templating.list_templates)
+_templates.command("show")(templating.show)
+_templates.command("test")(templating.test)
+_templates.command("add")(templating.add)
 
 _models = _group("models", "The weights of embedded models.")
 _models.command("list")(models.list_models)

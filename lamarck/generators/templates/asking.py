@@ -24,7 +24,7 @@ _ENDINGS = (("ies", "y"), ("sses", "ss"), ("ches", "ch"), ("xes", "x"), ("ing", 
 
 @dataclass(frozen=True)
 class Call:
-    """One call in the tests that is to give a result. positional, named: kinds of its literal arguments; result: of what it must equal."""
+    """One call in the tests that is to give a result: the kinds of its literal arguments, and of what it must equal."""
 
     positional: tuple[str | None, ...]
     named: tuple[tuple[str, str | None], ...]
