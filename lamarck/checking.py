@@ -194,12 +194,13 @@ class Checking:
             before = {p: difference.before[place] for p, place in places.items() if place in difference.before}
             changed = Changed(revision=difference.revision, before=before)
         top = (project_file(assembly.folder) or assembly.folder / "lamarck.toml").parent
+        below = {p: os.path.relpath(place, top) for p, place in places.items()}
         means = replace(
             assembly.means,
             folder=top,
             level=level,
-            places={p: os.path.relpath(place, top) for p, place in places.items()},
-            waivers=Waivers((*settings.trust.waivers, *settings.checks.waivers)),
+            places=below,
+            waivers=Waivers((*settings.trust.waivers, *settings.checks.waivers), below),
             most_files=MOST_FILES,
             changed=changed,
             earlier=earlier,

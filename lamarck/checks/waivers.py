@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatch
 
@@ -16,7 +16,7 @@ _FORM = re.compile(r"(?P<rule>[\w.*-]+)(?:\s+(?P<path>\S+))?:\s+(?P<reason>\S.*)
 
 @dataclass(frozen=True)
 class Waiver:
-    """path: a pattern over the finding's path (`*` crosses folders)."""
+    """path: a pattern over the path of the finding, below the project's folder (`*` crosses folders)."""
 
     rule: str
     path: str
@@ -24,10 +24,12 @@ class Waiver:
 
 
 class Waivers:
-    """texts: `RULE [PATH]: reason` each. Raises `BadInput` for one without a reason."""
+    """texts: `RULE [PATH]: reason` each. places: path of a finding → the one that a waiver means, where they differ.
+    Raises `BadInput` for a waiver without a reason."""
 
-    def __init__(self, texts: Iterable[str] = ()) -> None:
+    def __init__(self, texts: Iterable[str] = (), places: Mapping[str, str] | None = None) -> None:
         self._waivers = tuple(map(_parsed, texts))
+        self._places = dict(places or {})
 
     @property
     def key(self) -> str:
@@ -36,8 +38,9 @@ class Waivers:
 
     def mark(self, finding: Finding) -> Finding:
         """The finding, told to be waived where one of these accepts it."""
+        path = self._places.get(finding.path, finding.path)
         for waiver in self._waivers:
-            if fnmatch(finding.rule.lower(), waiver.rule) and fnmatch(finding.path, waiver.path):
+            if fnmatch(finding.rule.lower(), waiver.rule) and fnmatch(path, waiver.path):
                 return finding.replace(message=f"{WAIVED}{finding.message} ({waiver.reason})")
         return finding
 

@@ -170,6 +170,12 @@ def test_a_waiver_for_another_place_or_rule_changes_nothing(means: Means) -> Non
     assert waived(means, "security", "B307 other.py: x", "B308: y").outcome is CheckOutcome.FAILED
 
 
+def test_a_waiver_means_the_path_that_the_user_knows(means: Means) -> None:
+    places = {"doubling.py": "tools/doubling.py"}
+    own = replace(means, waivers=Waivers(["B307 tools/*: ours"], places))
+    assert build_checks(own, names=("security",))[0].run(task(), code(BAD["security"])).outcome == "passed"
+
+
 @pytest.mark.parametrize("text", ["B307", "B307:", "B307 doubling.py", ": why", ""])
 def test_a_waiver_needs_a_reason(text: str) -> None:
     with pytest.raises(BadInput, match="gives no reason"):
