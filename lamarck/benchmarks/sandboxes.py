@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import resource
 import shutil
 import subprocess
@@ -17,8 +16,11 @@ from lamarck.benchmarks.machine import Machine, this_machine
 from lamarck.benchmarks.significance import quantile
 from lamarck.benchmarks.spine import Figure
 from lamarck.checks.judge.judge import Judge, Subject, job_for
+from lamarck.errors import BadInput, SandboxUnavailable
 from lamarck.records import Acceptance, AcceptanceKind, Record, SourceFile, make_task
 from lamarck.sandbox.bubblewrap import BubblewrapSandbox
+from lamarck.sandbox.containers import ContainerSandbox
+from lamarck.sandbox.engine import ENGINES, IMAGE, Engine
 from lamarck.sandbox.interpreter import Interpreter, own_interpreter
 from lamarck.sandbox.pool import WarmSandbox
 from lamarck.sandbox.sandbox import Job, Sandbox
@@ -26,7 +28,6 @@ from lamarck.settings import Settings
 
 ROUNDS = 8
 JOBS_A_ROUND = 5
-IMAGE = "python:3.11-slim"
 
 Say = Callable[[str], None]
 Run = Callable[[], tuple[str, float | None]]  # runs a job once → what went wrong, or nothing; CPU seconds, if seen
@@ -94,7 +95,7 @@ def measure_sandboxes(settings: Settings, *, jobs: int, kills: int, say: Say) ->
     """
     allow = settings.sandbox.allow_degraded
     say(f"costs ({ROUNDS} rounds of {JOBS_A_ROUND} jobs each way)")
-    costs, judged = measure_costs(allow_degraded=allow)
+    costs, judged = measure_costs(allow_degraded=allow, image=settings.sandbox.image)
     mixed: Leftovers | None = None
     survivors: tuple[str, ...] = ()
     if jobs:
@@ -116,7 +117,7 @@ def measure_sandboxes(settings: Settings, *, jobs: int, kills: int, say: Say) ->
 # --- what it costs ---------------------------------------------------------------------------------------------------
 
 
-def measure_costs(*, allow_degraded: bool) -> tuple[tuple[Cost, ...], float]:
+def measure_costs(*, allow_degraded: bool, image: str = IMAGE) -> tuple[tuple[Cost, ...], float]:
     """Every way in turn, round by round, so that a busy machine is as busy for all of them.
 
     Also the ratio of the median times of the judge (tests and candidate apart) and of the same tests in one process,
@@ -126,7 +127,7 @@ def measure_costs(*, allow_degraded: bool) -> tuple[tuple[Cost, ...], float]:
     pool = WarmSandbox(BubblewrapSandbox(allow_degraded=allow_degraded))
     try:
         with tempfile.TemporaryDirectory(prefix="lamarck-bench-") as folder:
-            ways = dict(_ways(pool, interpreter, Path(folder)))
+            ways = dict(_ways(pool, interpreter, Path(folder), image))
             times: dict[tuple[str, str], list[float]] = {name: [] for name in ways}
             cpu: dict[tuple[str, str], list[float]] = {name: [] for name in ways}
             missing: dict[tuple[str, str], str] = {}
@@ -168,7 +169,9 @@ def _cost(name: tuple[str, str], seconds: list[float], cpu: list[float], missing
     )
 
 
-def _ways(pool: WarmSandbox, interpreter: Interpreter, folder: Path) -> Iterator[tuple[tuple[str, str], Run]]:
+def _ways(
+    pool: WarmSandbox, interpreter: Interpreter, folder: Path, image: str
+) -> Iterator[tuple[tuple[str, str], Run]]:
     python, sites = interpreter.executable, interpreter.site_folders
     files = {"plus.py": _CODE, "test_plus.py": _TESTS, "pytest.ini": "[pytest]\n", "run.py": _RUN_PYTEST}
     for name, text in files.items():
@@ -188,7 +191,7 @@ def _ways(pool: WarmSandbox, interpreter: Interpreter, folder: Path) -> Iterator
         yield ("cold bubblewrap", name), _sandboxed(pool, replace(job, preload=None))
         yield ("warm pool", name), _sandboxed(pool, job)
     yield ("judge and candidate apart, warm", "pytest"), _judging(pool, interpreter)
-    yield ("docker run", "asserts"), _docker()
+    yield from _engine_ways(interpreter, asserts, tests, image=image)
 
 
 def _plain(argv: Sequence[str], env: Mapping[str, str]) -> tuple[str, float | None]:
@@ -229,18 +232,38 @@ def _judging(sandbox: Sandbox, interpreter: Interpreter) -> Run:
     return run
 
 
-def _docker() -> Run:
-    """With the flags that isolate there as much as here, and an image that is there already."""
-    program = shutil.which("docker") or shutil.which("podman")
-    if program is None:
-        return lambda: ("there is no docker and no podman", None)
+def _engine_ways(
+    interpreter: Interpreter, asserts: Job, tests: Job, *, image: str
+) -> Iterator[tuple[tuple[str, str], Run]]:
+    """`docker run` as one would write it, and the backend that adds what Lamarck needs, with the first engine that
+    works here and an image that is there already."""
+    why = "there is no docker and no podman"
+    for name in ENGINES:
+        try:
+            sandbox = ContainerSandbox.of(name, image=image)
+            sandbox.run(asserts)
+        except (SandboxUnavailable, BadInput) as error:
+            why = error.line if shutil.which(name) else why
+            continue
+        yield (f"{name} run", "asserts"), _engine_run(sandbox.engine, interpreter, image)
+        yield (f"{name} backend", "asserts"), _sandboxed(sandbox, asserts)
+        yield (f"{name} backend", "pytest"), _sandboxed(sandbox, tests)
+        yield (f"judge and candidate apart, {name}", "pytest"), _judging(sandbox, interpreter)
+        return
+    yield ("docker run", "asserts"), lambda: (why, None)
+
+
+def _engine_run(engine: Engine, interpreter: Interpreter, image: str) -> Run:
+    """With the flags that isolate there as much as here; the interpreter is shown as it is to a job."""
     flags = ["--rm", "--pull=never", "--network", "none", "--read-only", "--memory", "2g", "--cpus", "1"]
     flags += ["--pids-limit", "64", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--user", "65534:65534"]
-    command = (program, "run", *flags, IMAGE, "python", "-I", "-S", "-c", _ASSERTS)
+    for mount in dict.fromkeys(("/usr", *interpreter.mounts)):
+        flags += ["--volume", f"{mount}:{mount}:ro"]
+    command = (engine.program, "run", *flags, image, interpreter.executable, "-I", "-S", "-c", _ASSERTS)
 
     def run() -> tuple[str, float | None]:
-        wrong, _ = _plain(command, os.environ)  # the engine's processes are not ours
-        return wrong and " ".join(f"no engine that runs {IMAGE}: {wrong}".split()), None
+        wrong, _ = _plain(command, engine.environment())  # the engine's processes are not ours
+        return " ".join(wrong.split()), None
 
     return run
 
@@ -253,7 +276,7 @@ def _figures(
 ) -> Iterator[Figure]:
     rates = {(c.way, c.job): c.per_second for c in costs if c.per_second is not None}
     asserts, tests = rates.get(("warm pool", "asserts")), rates.get(("warm pool", "pytest"))
-    docker = rates.get(("docker run", "asserts"))
+    docker = next((rates[way, job] for way, job in rates if way.endswith(" run") and job == "asserts"), None)
     n = ROUNDS * JOBS_A_ROUND
     if asserts is not None:
         yield _figure("warm asserts", "a second and slot", asserts, n, "at least 50", asserts >= 50)

@@ -173,9 +173,9 @@ class _Judging:
             yield from self._to_confirm()
         if self.accept_claimed == "never" or (self.accept_claimed == "ask" and not self.own_code):
             for item in self.claimed:
-                yield (
-                    f"{item.check}: claimed (measured in the candidate's own process), and accept_claimed is "
-                    f"'{self.accept_claimed}': look at the code and confirm it"
+                yield _line(
+                    f"{item.check}: {_claimed_words(item)}, and accept_claimed is '{self.accept_claimed}': "
+                    "look at the code and confirm it"
                 )
 
     def _to_confirm(self) -> Iterator[str]:
@@ -197,7 +197,7 @@ class _Judging:
         with_tests = f"with {ran} given tests among them" if self.tested else "and no test was asked for"
         yield f"every required check passed, {with_tests}"
         for item in self.claimed:
-            yield f"{item.check}: claimed (measured in the candidate's own process)"
+            yield _line(f"{item.check}: {_claimed_words(item)}")
         for item in self.evidence:
             if _failed(item):
                 yield from (f"note: {line}" for line in reasons_of(item))
@@ -264,6 +264,15 @@ def _contradicts(item: Evidence) -> bool:
 def _proves(item: Evidence) -> bool:
     """Whether at least one test ran and passed: evidence without any proves nothing."""
     return _passed(item) and any(r.outcome is CheckOutcome.PASSED for r in item.results)
+
+
+def _claimed_words(item: Evidence) -> str:
+    """With the reason that the check gives, and for how many tests."""
+    said = [line.removeprefix("claimed: ") for line in item.log.splitlines() if line.startswith("claimed: ")]
+    if not said:
+        return "claimed (measured in the candidate's own process)"
+    more = f"; {len(said) - 1} more like it" if len(said) > 1 else ""
+    return f"claimed ({said[0]}{more})"
 
 
 def _is_claimed(item: Evidence) -> bool:

@@ -20,6 +20,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from lamarck.checks.judge.alone import Alone
+from lamarck.checks.judge.jobs import CODE, INSIDE, START_SECONDS, job_for
 from lamarck.checks.judge.rendering import as_pytest, wanted_names
 from lamarck.checks.judge.reports import (
     JudgeReport,
@@ -32,19 +34,15 @@ from lamarck.checks.judge.reports import (
 )
 from lamarck.checks.judge.specified import PLUGIN, features
 from lamarck.records import Acceptance, JobLimits, SourceFile, Task
-from lamarck.sandbox.interpreter import Interpreter
-from lamarck.sandbox.sandbox import JOB_DIR, SCRATCH_DIR, Job, Mount, Outcome, Running, Sandbox
+from lamarck.sandbox.interpreter import Interpreter, pytest_folders
+from lamarck.sandbox.sandbox import SCRATCH_DIR, Job, Mount, Outcome, Running, Sandbox
 
-__all__ = ["JUDGE_VERSION", "Judge", "JudgeReport", "Probes", "Subject", "SubjectReport"]
+__all__ = ["JUDGE_VERSION", "Judge", "JudgeReport", "Probes", "Subject", "SubjectReport", "job_for"]
 
-JUDGE_VERSION = "3"
+JUDGE_VERSION = "4"
 
-_INSIDE = Path(__file__).parent / "inside"
-_INSIDE_TARGET = "/opt/lamarck/_lamarck_inside"
-_CODE = f"{JOB_DIR}/code"  # on both sides: the candidate's files there, the tests here, support in both
 _RESULT_BYTES = 8_000_000
 _GRACE_SECONDS = 0.1  # for both sides to end by themselves, when all is told
-_START_SECONDS = 20.0  # what starting both sides may take on a busy machine, on top of the tests' own time
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,12 +93,23 @@ class Judge:
             session.features = features(acceptance)
             session.probes = probes
             session.subject_limits = session.limits.lowered(limits or session.limits)
-            return session.run(begin)
+            report = session.run(begin)
+        if report.broke is not None or report.collect_error is not None or probes is not None:
+            return report
+        alone = Alone(
+            sandbox=self._sandbox,
+            interpreter=self._interpreter,
+            task=task,
+            tests=rendered,
+            folders=tuple(dict.fromkeys((session.root(), CODE))),
+        )
+        tried = tuple(alone.tried(s, r) for s, r in zip(subjects, report.subjects, strict=True))
+        return report.replace(subjects=tried, seconds=time.monotonic() - begin)
 
 
 def _compile_inside() -> None:
     """What runs inside is bound read-only: without byte code beside it, every process would compile it again."""
-    for source in _INSIDE.glob("*.py"):
+    for source in INSIDE.glob("*.py"):
         try:
             cached = Path(importlib.util.cache_from_source(str(source)))
             if not cached.exists() or cached.stat().st_mtime < source.stat().st_mtime:
@@ -142,7 +151,7 @@ class _Session:
         candidates = [self._start_candidate(s, p) for s, p in zip(self.subjects, places, strict=True)]
         for place in places:
             place.close_passed()
-        deadline = time.monotonic() + self.limits.wall_seconds + _START_SECONDS
+        deadline = time.monotonic() + self.limits.wall_seconds + START_SECONDS
         told = [messages(data) for data in _read_all([p.results.fileno() for p in places], deadline)]
         grace = time.monotonic() + _GRACE_SECONDS
         judged, *outcomes = [_finish(running, grace) for running in (judge, *candidates)]
@@ -175,7 +184,7 @@ class _Session:
         descriptor = place.candidate.fileno()
         spec = {
             "descriptor": descriptor,
-            "folder": self._root(),
+            "folder": self.root(),
             "sites": self.interpreter.site_folders,
             "shared": self._shared_modules(),
             "work": f"{SCRATCH_DIR}/{place.name}",
@@ -185,7 +194,7 @@ class _Session:
         for file in (*subject.files, *self._shared_files()):  # what the user gave is never the candidate's to replace
             files[f"code/{file.path}"] = file.text.encode("utf-8", "surrogatepass")
         if self.probes is not None:
-            slots = {f"{_CODE}/{path}": list(s) for path, s in self.probes.slots.items()}
+            slots = {f"{CODE}/{path}": list(s) for path, s in self.probes.slots.items()}
             spec["probes"] = {"descriptor": place.probes, "size": self.probes.size, "files": slots}
         # It has its own folder alone: no candidate finds what another one writes.
         descriptors = (descriptor, *place.extra)
@@ -198,15 +207,15 @@ class _Session:
                 | ({"probes": {"descriptor": p.probes, "size": self.probes.size}} if self.probes else {})
                 for p in places
             ],
-            "folder": _CODE,
+            "folder": CODE,
             "tests": [path for path, _ in self.tests],
             "modules": self._candidate_modules(),
             "expected": [self.task.module, *(name for name, _ in self._names(self.task.stubs))],
             "wanted": sorted(wanted_names(self.task)),
             "shared": self._shared_modules(),
-            "main_file": f"{_CODE}/{self.task.main_path}",
+            "main_file": f"{CODE}/{self.task.main_path}",
             "sites": self.interpreter.site_folders,
-            "pytest_folders": _pytest_folders(self.interpreter),
+            "pytest_folders": pytest_folders(self.interpreter),
             "plugins": [PLUGIN] if self.for_features else [],
             "brought": list(self.brought),
             "test_seconds": self.test_seconds,
@@ -225,16 +234,16 @@ class _Session:
         """Support that both sides have; what only pytest reads stays with the judge."""
         return tuple(s for s in self.task.support if PurePosixPath(s.path).name != "conftest.py")
 
-    def _root(self) -> str:
+    def root(self) -> str:
         """Where the names of the task's modules begin: `src/shop/cart.py` as `shop.cart` begins in src."""
         path = self.task.main_path.removesuffix(".py").removesuffix("/__init__")
         name = self.task.module.replace(".", "/")
         prefix = path.removesuffix(name).rstrip("/") if path.endswith(name) else ""
-        return f"{_CODE}/{prefix}".rstrip("/")
+        return f"{CODE}/{prefix}".rstrip("/")
 
     def _names(self, files: Iterable[SourceFile]) -> list[tuple[str, SourceFile]]:
         """Dotted name and file of every module."""
-        prefix = self._root().removeprefix(_CODE).strip("/")
+        prefix = self.root().removeprefix(CODE).strip("/")
         found = []
         for file in files:
             if file.path.endswith(".py"):
@@ -274,28 +283,8 @@ class _Session:
             files=files,
             shared={place.name: place.folder for place in places},
             pass_fds=descriptors,
-            limits=limits.replace(wall_seconds=limits.wall_seconds + _START_SECONDS),
+            limits=limits.replace(wall_seconds=limits.wall_seconds + START_SECONDS),
         )
-
-
-def job_for(role: str, interpreter: Interpreter, spec: str = "") -> Job:
-    """What all jobs of a role (judge or candidate) have in common; without a spec, to `prepare` for them."""
-    # -S and -s: no site customisation of the environment runs; its folders are put on the path by the scripts.
-    flags = ("-B", "-P", "-s", "-S", "-X", "utf8")
-    own_pytest = _pytest_folders(interpreter) if role == "judge" else ()
-    mounts = [Mount(source=Path(m)) for m in (*interpreter.mounts, *own_pytest)]
-    parent, _, package = _INSIDE_TARGET.rpartition("/")
-    preload = (
-        f"import sys\nsys.path.insert(0, {parent!r})\nfrom {package} import start\nsys.path.remove({parent!r})\n"
-        f"start.warm_up({role!r}, {list(interpreter.site_folders)!r}, {list(own_pytest)!r})\n"
-    )
-    return Job(
-        argv=(interpreter.executable, *flags, f"{_INSIDE_TARGET}/start.py", role, spec),
-        mounts=(*mounts, Mount(source=_INSIDE, target=_INSIDE_TARGET)),
-        env={"PATH": "/usr/bin:/bin", "HOME": SCRATCH_DIR, "LANG": "C.UTF-8", "PYTHONHASHSEED": "0",
-             "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "TZ": "UTC"},
-        preload=preload,
-    )  # fmt: skip
 
 
 def _features_folders(interpreter: Interpreter) -> tuple[str, ...]:
@@ -305,7 +294,7 @@ def _features_folders(interpreter: Interpreter) -> tuple[str, ...]:
     if known or spec is None or spec.origin is None:
         return ()
     folder = str(Path(spec.origin).parent.parent)
-    return () if folder in _pytest_folders(interpreter) else (folder,)
+    return () if folder in pytest_folders(interpreter) else (folder,)
 
 
 class _Place:
@@ -360,13 +349,3 @@ def _read_all(descriptors: list[int], deadline: float) -> list[bytes]:
                 if not part or len(read[key.fd]) > _RESULT_BYTES:
                     selector.unregister(key.fd)
     return [bytes(read[d]) for d in descriptors]
-
-
-def _pytest_folders(interpreter: Interpreter) -> tuple[str, ...]:
-    """Where Lamarck's own pytest stands, for environments that have none."""
-    if any(d.partition("==")[0] == "pytest" for d in interpreter.distributions):
-        return ()
-    spec = importlib.util.find_spec("pytest")
-    assert spec is not None, "pytest is a dependency"
-    assert spec.origin is not None
-    return (str(Path(spec.origin).parent.parent),)

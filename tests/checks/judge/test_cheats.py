@@ -433,26 +433,33 @@ def add(a, b): return Sticky()
 }
 
 
+# These never end by themselves: the judge that finds it out soon is for them alone, since on a busy machine others may
+# take as long.
+ENDLESS = ("never comes back", "never ends its import", "spins and ignores signals", "calls back without end",
+           "hangs where it is looked at")  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def reports() -> dict[str, JudgeReport]:
-    """All cheats, a few at a time, by a judge that is quick to find that something hangs."""
-    judge = Judge(choose_sandbox(SandboxSettings()), find_interpreter(None, Path("/")), test_seconds=1.0)
-    task = task_of(TESTS)
+    """All cheats, a few at a time."""
+    sandbox, interpreter = choose_sandbox(SandboxSettings()), find_interpreter(None, Path("/"))
     found: dict[str, JudgeReport] = {}
-    names = list(CHEATS)
-    for start in range(0, len(names), 6):
-        some = names[start : start + 6]
-        report = judge.judge(task, task.acceptance, tuple(subject(name, CHEATS[name]) for name in some))
-        found |= {s.label: report.replace(subjects=(s,)) for s in report.subjects}
+    for names, seconds in (([n for n in CHEATS if n not in ENDLESS], 60.0), (list(ENDLESS), 1.0)):
+        judge = Judge(sandbox, interpreter, test_seconds=seconds)
+        task = task_of(TESTS, seconds=120.0 if seconds > 1 else 20.0)
+        for start in range(0, len(names), 6):
+            some = names[start : start + 6]
+            report = judge.judge(task, task.acceptance, tuple(subject(name, CHEATS[name]) for name in some))
+            found |= {s.label: report.replace(subjects=(s,)) for s in report.subjects}
     return found
 
 
-def task_of(tests: str) -> Task:
+def task_of(tests: str, seconds: float = 20.0) -> Task:
     return make_task(
         goal="not to be fooled",
         module="code_",
         acceptance=(Acceptance(kind=AcceptanceKind.PYTEST, content=tests, path="test_code.py"),),
-        job_limits=JobLimits(wall_seconds=20.0),
+        job_limits=JobLimits(wall_seconds=seconds),
     )
 
 
@@ -492,8 +499,9 @@ def test_why_it_could_not_be_asked_any_more(reports: dict[str, JudgeReport], che
     assert word in (reports[cheat].subjects[0].stop or "")
 
 
-def test_the_honest_one_is_believed(judged: Callable[..., JudgeReport]) -> None:
-    report = judged(TESTS, HONEST, EMPTY)
+def test_the_honest_one_is_believed(patient_judge: Judge) -> None:
+    task = task_of(TESTS, seconds=60.0)
+    report = patient_judge.judge(task, task.acceptance, (subject("right", HONEST), subject("empty", EMPTY)))
     assert [s.passed for s in report.subjects] == [True, False]
 
 

@@ -269,6 +269,7 @@ class Recorder:
         self._session.tell({"kind": "collected", "ids": [item.nodeid for item in items]})
         self._session.tell_covered("")
         self._collected_alone = self._used() == 0
+        self._session.guards.close_tests()
         self._session.guards.arm()
 
     def _used(self) -> int:
