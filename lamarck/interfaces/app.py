@@ -18,6 +18,7 @@ from lamarck.interfaces.commands import (
     history,
     machine,
     models,
+    replies,
     reviewing,
     rules,
     sharing,
@@ -31,7 +32,7 @@ SECTIONS = {
     "Look": ("find", "show", "verify", "log", "stats"),
     "Keep": ("history", "where", "refute", "retire", "gc", "export", "import", "harvest"),
     "Set up": ("demo", "templates", "models", "config", "doctor", "sandbox"),
-    "Measure": ("bench", "rules"),
+    "Measure": ("bench", "replies", "rules"),
 }
 
 EPILOG = """\
@@ -138,6 +139,10 @@ _models = _group("models", "The weights of embedded models.")
 _models.command("list")(models.list_models)
 _models.command("pull")(models.pull)
 _models.command("check")(models.check)
+
+_replies = _group("replies", "What models answered, as lines to keep and to replay.")
+_replies.command("export")(replies.export)
+_replies.command("import")(replies.take)
 
 _config = _group("config", "What Lamarck is set to, and why.")
 _config.command("show")(configuration.show)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import os
+import zlib
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import msgspec
@@ -105,16 +108,20 @@ class Bank:
             return int(db.execute("SELECT count(*) FROM replies").fetchone()[0])
 
     def export_lines(self, path: Path) -> int:
-        """Write every entry as one JSON line, sorted by key, whole or not at all; how many. Raises `DiskFull`."""
+        """Write every entry as one JSON line, sorted by key, whole or not at all, packed where the name ends in `.gz`;
+        how many. Raises `DiskFull`."""
         temporary = path.with_name(f".{path.name}.{os.getpid()}")
         count = 0
         try:
-            with temporary.open("w", encoding="utf-8") as out:
-                for entry in self.entries():
-                    out.write(entry.to_json() + "\n")
-                    count += 1
-                out.flush()
-                os.fsync(out.fileno())
+            with temporary.open("wb") as file:
+                # No name and time of packing: equal banks make equal files.
+                packed = gzip.GzipFile("", "wb", fileobj=file, mtime=0) if path.suffix == ".gz" else None
+                with packed or nullcontext(file) as out:
+                    for entry in self.entries():
+                        out.write(entry.to_json().encode() + b"\n")
+                        count += 1
+                file.flush()
+                os.fsync(file.fileno())
             temporary.replace(path)
         except OSError as error:
             raise DiskFull(f"{path}: cannot be written: {error.strerror}", "check the folder and its space") from error
@@ -147,9 +154,10 @@ class Bank:
 def read_lines(path: Path) -> Iterator[Entry]:
     """The entries of an exported bank. Raises `BadInput` naming the line that is none or whose key is not its own."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadInput(f"{path}: cannot be read: {error}", "name a bank of replies") from error
+        content = path.read_bytes()
+        lines = (gzip.decompress(content) if path.suffix == ".gz" else content).decode().splitlines()
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        raise BadInput(f"{path}: cannot be read: {error}", "name an exported bank of replies") from error
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue

@@ -27,7 +27,7 @@ def open_model(name: str, settings: Settings, *, bank: Bank | None, waiting: Wai
         path = Path(name.removeprefix(REPLAY)).expanduser()
         if not path.is_file():
             raise BadInput(f"{path}: no such bank of replies", "name a file that was recorded or exported")
-        return ReplayedModel(Bank.of_lines(path) if path.suffix == ".jsonl" else Bank(path), owns_bank=True)
+        return ReplayedModel(Bank.of_lines(path) if path.suffix in {".jsonl", ".gz"} else Bank(path), owns_bank=True)
     model = _open(name, settings, waiting)
     return model if bank is None else RecordingModel(model, bank)
 

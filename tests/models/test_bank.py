@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import sqlite3
 import subprocess
 import sys
@@ -100,6 +101,19 @@ def test_a_count_is_asked_once_and_remembered(path: Path) -> None:
 
 
 # --- lines
+
+
+def test_packed_lines_are_the_same_lines(path: Path, tmp_path: Path) -> None:
+    bank = Bank(path)
+    put(bank, a_request("question"), a_reply("answer"))
+    for name in ("plain.jsonl", "one.jsonl.gz", "two.jsonl.gz"):
+        assert bank.export_lines(tmp_path / name) == 1
+    assert gzip.decompress((tmp_path / "one.jsonl.gz").read_bytes()) == (tmp_path / "plain.jsonl").read_bytes()
+    assert (tmp_path / "one.jsonl.gz").read_bytes() == (tmp_path / "two.jsonl.gz").read_bytes()
+    assert list(Bank.of_lines(tmp_path / "one.jsonl.gz").entries()) == list(bank.entries())
+    (tmp_path / "two.jsonl.gz").write_bytes((tmp_path / "one.jsonl.gz").read_bytes()[:-9])
+    with pytest.raises(BadInput, match="cannot be read"):
+        bank.import_lines(tmp_path / "two.jsonl.gz")
 
 
 def test_a_bank_survives_its_lines(path: Path, tmp_path: Path) -> None:
