@@ -167,6 +167,7 @@ class Assembly:
             importable=self.importable,
             folder=self.folder,
             waivers=Waivers(self.settings.trust.waivers),
+            open_model=(lambda: self.open_tier(self.first_tier)) if self.settings.checks.model_review else None,
         )
 
     @cached_property

@@ -20,6 +20,7 @@ from lamarck.settings import Settings
 if TYPE_CHECKING:
     from lamarck.checks.judge.judge import Judge
     from lamarck.checks.stages import StageCache
+    from lamarck.models.model import Model
     from lamarck.sandbox.interpreter import Interpreter
     from lamarck.sandbox.sandbox import Sandbox
     from lamarck.tasks.earlier import Earlier
@@ -43,6 +44,7 @@ GATE: dict[str, str] = {
     "rules": "lamarck.checks.confident.confident:build",
     "properties": "lamarck.checks.properties.properties:build",
     "performance": "lamarck.checks.performance.performance:build",
+    "model-review": "lamarck.checks.model_review:build",
 }
 
 
@@ -76,6 +78,7 @@ class Means:
     level: Level = "quick"
     changed: Changed | None = None
     earlier: Earlier | None = None  # what --against names
+    open_model: Callable[[], Model] | None = None  # where a model may be asked for its opinion
     most_files: int = 0  # of a candidate; 0: as many as a task may have
     progress: Callable[[str, int, int], None] | None = None
     kept: StageCache | None = None

@@ -23,7 +23,8 @@ Suite = Annotated[
         help="own, routine, humaneval, humanevalfix, mbpp, exercism or quixbugs; pooled: the result files of several of"
         " them as one; spine: start, library hit, own overhead, judge, crash rounds; sandbox: cold, warm, plain and"
         " docker side by side, mixed jobs, kills; replies: what each mend of a reply wins; library: the embedded"
-        " library at size; gate: what checking costs and lets through, with --data the programs of QuixBugs.",
+        " library at size; security: recall and false alarms beside ruff and bandit; performance: gains told from"
+        " chance, --jobs trials; gate: what checking costs and lets through, with --data the programs of QuixBugs.",
     ),
 ]
 Data = Annotated[
