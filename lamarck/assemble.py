@@ -78,7 +78,7 @@ class Assembly:
             model=model,
             replies=self._replies,
         )
-        for shared in ("embedder", "interpreter", "importable", "sandbox", "judge", "tests", "checks"):
+        for shared in ("embedder", "interpreter", "importable", "sandbox", "judge", "tests", "checks", "templates"):
             setattr(other, shared, getattr(self, shared))
         return other
 

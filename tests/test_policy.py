@@ -299,3 +299,14 @@ def test_what_a_search_mended_counts_as_passing() -> None:
     another = next_step("run", history, WITH_SEARCH.replace(agreement=2))
     assert another is not None
     assert (another.generator, another.tier) == ("model", "small")
+
+
+def test_templates_come_between_the_library_and_the_models_and_change_nothing_for_these() -> None:
+    plain = played(Rules(tiers=("a", "b"), samples=2), reuse=1)
+    steps = played(Rules(tiers=("a", "b"), samples=2, templates=3), reuse=1)
+    assert [s.generator for s in steps[:4]] == ["reuse", "templates", "templates", "templates"]
+    asked = [s for s in steps if s.generator in {"model", "repair"}]
+    expected = [s for s in plain if s.generator in {"model", "repair"}]
+    assert [(s.generator, s.tier, s.seed, s.temperature) for s in asked] == [
+        (s.generator, s.tier, s.seed, s.temperature) for s in expected
+    ]

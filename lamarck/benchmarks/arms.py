@@ -11,6 +11,7 @@ from lamarck.api import Request
 from lamarck.benchmarks.aider import aider
 from lamarck.benchmarks.arm import Arm, Bench, Proposed, passed_share
 from lamarck.errors import BadInput, LimitSpent
+from lamarck.policy import TEMPLATES
 from lamarck.records import (
     Attempt,
     Candidate,
@@ -134,6 +135,11 @@ def without_search(bench: Bench) -> Proposed:
     return lamarck_with()(replace(bench, settings=settings))
 
 
+def without_templates(bench: Bench) -> Proposed:
+    settings = bench.settings.replace(templates=bench.settings.templates.replace(enabled=False))
+    return lamarck_with()(replace(bench, settings=settings))
+
+
 def lamarck_with(**changes: object) -> Callable[[Bench], Proposed]:
     """The loop as it is set, with an empty library and these model settings changed; its best candidate, whatever the
     verdict.
@@ -153,10 +159,20 @@ def lamarck_with(**changes: object) -> Callable[[Bench], Proposed]:
             broke=broken[0].log if broken else "",
             candidate=attempt.candidate if attempt else None,
             accepted=done.exit_reason is ExitReason.ACCEPTED,
-            note=f"{done.exit_reason} after {len(done.attempts)} attempts",
+            note=f"{done.exit_reason} after {len(done.attempts)} attempts" + _templates_tried(done),
         )
 
     return run
+
+
+def _templates_tried(run: Run) -> str:
+    """Which templates matched, and what became of them: hits and wrong hits of a suite are counted from this."""
+    tried = [
+        f"{a.candidate.origin.template_version} {a.verdict.decision if a.verdict else 'not run'}"
+        for a in run.attempts
+        if a.generator == TEMPLATES and a.candidate is not None
+    ]
+    return f"; template {', '.join(tried)}" if tried else ""
 
 
 def best_attempt(run: Run) -> Attempt | None:
@@ -190,6 +206,7 @@ ARMS: Mapping[str, Arm] = {
     "lamarck-plain-prompt": Arm(run=lamarck_with(prompt="plain")),
     "lamarck-agreement": Arm(run=lamarck_with(agreement=3, agreement_below=0)),
     "lamarck-agreement-5": Arm(run=lamarck_with(agreement=5, agreement_below=0)),
+    "lamarck-no-templates": Arm(run=without_templates),
     "lamarck-two-repairs": Arm(run=lamarck_with(repairs=2)),
 }
 

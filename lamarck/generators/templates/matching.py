@@ -16,7 +16,7 @@ _NEUTRAL_WORDS = (
     "find for from func function generic get give given gives helper helpers if impl implement in input into is it "
     "item items its list lists make may module my new number numbers of old on one or our output py python return "
     "returns safe simple small solution solve str string strings task text that the their this tiny to tool tools "
-    "two use util utility utils value values via with write x y s n"
+    "two use util utility utils value values via with write x y s n f"
 )
 _NEUTRAL = frozenset(map(stem, _NEUTRAL_WORDS.split()))
 

@@ -36,7 +36,7 @@ def list_templates(ctx: typer.Context, json: options.Json = False) -> None:
         for template in each:
             name = template.id.partition("/")[2]
             own = "" if template.source == "shipped" else "  (this project's)"
-            terminal.show(Text.assemble(f"  {name:<24}", (shortened(template.summary + own, 100), "dim")))
+            terminal.show(Text.assemble(f"  {name:<24}", (shortened(template.summary + own, 72), "dim")))
     terminal.note(f"{count(len(found), 'template')} in {len({t.family for t in found})} families")
 
 
