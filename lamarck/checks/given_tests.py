@@ -145,7 +145,7 @@ def _hollow_versions(task: Task, candidate: Candidate) -> Iterator[dict[Body, tu
 
 
 def _subjects(hollows: dict[Body, tuple[SourceFile, ...]]) -> tuple[Subject, ...]:
-    return tuple(Subject(label=body, files=files) for body, files in hollows.items())
+    return tuple(Subject(label=body, files=files, one_failure_is_enough=True) for body, files in hollows.items())
 
 
 def _all(count: int) -> str:

@@ -127,6 +127,7 @@ def container_sandbox(name: str) -> Sandbox:
         "--network=none",
         "--volume=/usr:/usr:ro",
         "--entrypoint=/usr/bin/true",
+        *("--ulimit=nofile=1024:1024", "--ulimit=nproc=4096:4096"),  # its defaults may need a privilege
         IMAGE,
     ]
     trial = subprocess.run([engine.program, *plain], capture_output=True, timeout=60)

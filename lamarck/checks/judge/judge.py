@@ -21,6 +21,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from lamarck.checks.judge.alone import Alone
+from lamarck.checks.judge.claims import uncarried
 from lamarck.checks.judge.jobs import CODE, INSIDE, START_SECONDS, job_for
 from lamarck.checks.judge.rendering import as_pytest, wanted_names
 from lamarck.checks.judge.reports import (
@@ -205,7 +206,8 @@ class _Session:
             "subjects": [
                 {"descriptor": p.judge.fileno(), "results": p.told.fileno(), "work": f"{SCRATCH_DIR}/{p.name}"}
                 | ({"probes": {"descriptor": p.probes, "size": self.probes.size}} if self.probes else {})
-                for p in places
+                | {"one_failure": s.one_failure_is_enough and not uncarried(self.tests)}  # those may pass elsewhere
+                for s, p in zip(self.subjects, places, strict=True)
             ],
             "folder": CODE,
             "tests": [path for path, _ in self.tests],

@@ -20,10 +20,12 @@ _USAGE, _NO_TESTS = 4, 5  # pytest.ExitCode
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
-    """One thing to judge: a candidate, or a hollow version of one."""
+    """One thing to judge: a candidate, or a hollow version of one. one_failure_is_enough: what comes after the first
+    test that fails is not run, and counts as failed."""
 
     label: str
     files: tuple[SourceFile, ...]
+    one_failure_is_enough: bool = False
 
 
 class SubjectReport(Record, frozen=True, kw_only=True):

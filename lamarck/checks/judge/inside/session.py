@@ -44,7 +44,8 @@ _MOST_NESTED = 4_000  # Python frames: calls between the two sides take several 
 
 
 class Session:
-    """spec: what the host says (see judge.judge). subject: descriptor, work (folder). deadline: monotonic seconds."""
+    """spec: what the host says (see judge.judge). subject: descriptor, work (folder), one_failure (whether to end with
+    it). deadline: monotonic seconds."""
 
     def __init__(self, spec: dict[str, Any], subject: dict[str, Any], tell: Tell, deadline: float) -> None:
         self.spec = spec
@@ -163,6 +164,8 @@ class Session:
         options += ["--import-mode=prepend", "--basetemp", self.subject["work"] + "/tmp", "-o", "addopts="]
         for plugin in _UNUSED_PLUGINS:
             options += ["-p", f"no:{plugin}"]
+        if self.subject["one_failure"]:
+            options.append("-x")
         for plugin in self.spec["plugins"]:
             options += ["-p", plugin]
         return options + [f"{self.spec['folder']}/{path}" for path in self.spec["tests"]]
