@@ -2,7 +2,8 @@
 
 The data (`data/retrieval_*.txt`) was written for this: functions as people document them, each with wordings that share
 few words with that; and pairs of opposites, which lie close together and must not be taken for each other. The wordings
-of `retrieval_after.txt` were written after the search was frozen. The functions have no bodies: a search reads none.
+of `retrieval_held_out.txt` were set aside: no constant of the search was chosen by them. The functions have no bodies:
+a search reads none.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ _STOP = frozenset(_STOP_TEXT.split())
 
 
 class Request(Record, frozen=True, kw_only=True):
-    """What is asked, the function that answers it, and for a pair its opposite. group: before | after | opposite."""
+    """What is asked, the function that answers it, and for a pair its opposite. group: tuned | held out | opposite."""
 
     text: str
     wanted: str
@@ -139,10 +140,10 @@ def read_requests() -> tuple[Request, ...]:
     requests: list[Request] = []
     for line in _lines("retrieval_functions.txt"):
         signature, _, *wordings = line.split(" | ")
-        requests += [Request(text=text, wanted=signature.partition("(")[0], group="before") for text in wordings]
-    for line in _lines("retrieval_after.txt"):
+        requests += [Request(text=text, wanted=signature.partition("(")[0], group="tuned") for text in wordings]
+    for line in _lines("retrieval_held_out.txt"):
         name, text = line.split(" | ")
-        requests.append(Request(text=text, wanted=name, group="after"))
+        requests.append(Request(text=text, wanted=name, group="held out"))
     for line in _lines("retrieval_opposites.txt"):
         one, other = (half.split(" | ") for half in line.split(" || "))
         names = [half[0].partition("(")[0] for half in (one, other)]
@@ -188,7 +189,7 @@ def _ranked(library: SqliteLibrary, requests: Sequence[Request], asked: Sequence
 
 
 def _all(ranked: Mapping[str, Found], requests: Sequence[Request], names: Mapping[str, str]) -> tuple[Ranks, ...]:
-    groups = [g for g in ("before", "after", "opposite") if any(r.group == g for r in requests)]
+    groups = [g for g in ("tuned", "held out", "opposite") if any(r.group == g for r in requests)]
     return tuple(
         _ranks(way, found, [(n, r) for n, r in enumerate(requests) if group in {r.group, "all"}], group, names)
         for way, found in ranked.items()
@@ -271,7 +272,7 @@ def retrieval_text(figures: RetrievalFigures) -> str:
         f" {'opposite first':>15} {'ms':>6}",
     ]
     for r in figures.ranks:
-        what = {"before": "before the freeze", "after": "after the freeze", "opposite": "pairs of opposites"}
+        what = {"tuned": "riddles, looked at", "held out": "requests, held out", "opposite": "pairs of opposites"}
         confused = "" if r.opposite_first is None else f"{r.opposite_first:.1%}"
         lines.append(
             f"{r.way:10} {what.get(r.group, r.group):22} {r.requests:4} {r.at_1:6.1%} {r.at_5:6.1%} {r.at_10:6.1%}"

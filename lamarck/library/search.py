@@ -83,7 +83,7 @@ def search(connection: sqlite3.Connection, request: Request, vectors: VectorInde
     if vectors is not None and request.vector is not None:
         for seq, cosine in vectors.nearest(connection, request.vector, depth, permitted):
             if cosine >= request.floor and seq not in pool:
-                pool[seq] = Found(seq, words=words.share_of(seq))
+                pool[seq] = Found(seq)  # of its words less than of any that the words brought: too little to ask for
         for seq, cosine in vectors.cosines(request.vector, list(pool)).items():
             pool[seq].cosine = cosine
     for found in pool.values():
@@ -112,10 +112,10 @@ class _Words:
 
     def __init__(self, connection: sqlite3.Connection, terms: Sequence[str]) -> None:
         self._connection = connection
-        texts = connection.execute("SELECT count(*) FROM artifacts WHERE found").fetchone()[0] if terms else 0
+        texts = max(_largest_row(connection), 1)  # near enough to how many there are, and told at once
         one = "SELECT count(*) FROM words WHERE words MATCH ?"
         counted = [(connection.execute(one, (f'"{term}"',)).fetchone()[0], term) for term in terms]
-        self._most = sum((_K1 + 1) * max(_LEAST_IDF, log((texts - n + 0.5) / (n + 0.5))) for n, _ in counted)
+        self._most = sum((_K1 + 1) * max(_LEAST_IDF, log(max(texts - n, 0) + 0.5) - log(n + 0.5)) for n, _ in counted)
         # Quoted, so that no word of a request is ever read as an operator of the query language.
         self._query = " OR ".join(f'"{term}"' for term in _telling(counted))
 
@@ -133,15 +133,6 @@ class _Words:
         )
         return [(seq, self._share(score)) for seq, score in ranked]
 
-    def share_of(self, seq: int) -> float:
-        if not self._query:
-            return 0.0
-        row = self._connection.execute(
-            f"SELECT bm25(words, {_WEIGHTS}) FROM words WHERE words MATCH ? AND rowid = ?",  # noqa: S608 - a constant
-            (self._query, seq),
-        ).fetchone()
-        return self._share(row[0]) if row else 0.0
-
     def _share(self, score: float) -> float:
         return min(1.0, max(0.0, -score / self._most)) if self._most else 0.0
 
@@ -157,6 +148,11 @@ def _telling(counted: Sequence[tuple[int, str]]) -> list[str]:
         chosen.append(term)
         rows += count
     return chosen
+
+
+def _largest_row(connection: sqlite3.Connection) -> int:
+    largest: int | None = connection.execute("SELECT max(seq) FROM artifacts").fetchone()[0]
+    return largest or 0
 
 
 def _look_up(connection: sqlite3.Connection, pool: dict[int, Found], shape: Shape | None) -> None:
