@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.ready
 
-.PHONY: setup demo test check lock clean
+.PHONY: setup demo test check gate lock clean
 
 setup: $(STAMP)
 
@@ -27,6 +27,9 @@ check: setup
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+gate: setup
+	$(BIN)/lamarck check lamarck
 
 lock:
 	$(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --upgrade requirements/setup.in -o requirements/setup.txt
