@@ -12,6 +12,7 @@ OF_A_ROOM = {  # what measures one room by itself sees that room
     "sandboxes.py": ("lamarck.sandbox", "lamarck.checks.judge.judge", "lamarck.settings"),
     "leftovers.py": ("lamarck.sandbox", "lamarck.checks.judge.judge"),
     "replies.py": ("lamarck.generators",),
+    "fixing.py": ("lamarck.checks.mutants", "lamarck.tasks.loading", "lamarck.sandbox.interpreter"),
 }
 
 

@@ -1,0 +1,203 @@
+"""Seeded bugs: one mutant at a time in packages with their own tests, mended by search alone.
+
+The mutants are those of the check 'mutation', which was written without a thought of what the search can mend. A third
+of the test functions is withheld from the search.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from lamarck.api import Lamarck, Settings
+from lamarck.benchmarks.machine import Machine, this_machine
+from lamarck.checks.mutants import Mutant, mutants_of
+from lamarck.errors import BadInput
+from lamarck.records import (
+    CheckOutcome,
+    Origin,
+    Record,
+    SourceFile,
+    Task,
+    Trust,
+    make_candidate,
+    make_task,
+    tree_hash,
+)
+from lamarck.sandbox.interpreter import find_interpreter, importable
+from lamarck.tasks.loading import load_existing
+
+BUGS = 100
+_WITHHELD = 3  # every so many-th test function
+_MOST_LINES = 1500  # of a module
+
+
+class SeededBug(Record, frozen=True, kw_only=True):
+    """mended: passes the shown tests. equal: the same tree as the original. held: passes the withheld tests, too.
+    rank: of the faulty line among the suspects, from 1; None: not among them."""
+
+    package: str
+    module: str
+    line: int
+    bug: str
+    mended: bool
+    equal: bool = False
+    held: bool = False
+    rank: int | None = None
+    edits: tuple[str, ...] = ()
+    variants: int = 0
+    seconds: float = 0.0
+    reason: str = ""
+
+
+class SeededReport(Record, frozen=True, kw_only=True):
+    bugs: tuple[SeededBug, ...]
+    machine: Machine
+
+    @property
+    def right(self) -> int:
+        return sum(b.mended and (b.equal or b.held) for b in self.bugs)
+
+
+def measure_seeded(
+    settings: Settings, *, data: Path | None, bugs: int = BUGS, seed: int = 0, say: Callable[[str], None]
+) -> SeededReport:
+    """data: a folder of packages, each a folder with code and its tests (`test_*.py`). Raises `BadInput`."""
+    if data is None or not data.is_dir():
+        raise BadInput("the packages are not named", "name a folder of packages with their tests with --data")
+    found: list[SeededBug] = []
+    with tempfile.TemporaryDirectory() as folder, Lamarck(settings, library=Path(folder) / "l.sqlite") as lamarck:
+        subjects = [s for p in sorted(data.iterdir()) if p.is_dir() for s in _subjects(lamarck, p, say)]
+        if not subjects:
+            raise BadInput(f"{data}: holds no package whose tests pass", "name a folder of packages with --data")
+        for subject, mutant in _drawn(subjects, seed):
+            if len(found) == bugs:
+                break
+            bug = _try(lamarck, subject, mutant)
+            if bug is not None:
+                found.append(bug)
+                end = "right" if bug.equal or bug.held else "passes the shown tests" if bug.mended else bug.reason
+                say(f"{len(found)}/{bugs} {bug.package} {bug.module}:{bug.line} {bug.bug}: {end}, {bug.seconds:.1f} s")
+    return SeededReport(bugs=tuple(found), machine=this_machine())
+
+
+def seeded_text(report: SeededReport) -> str:
+    bugs = report.bugs
+    lines = [report.machine.line(), "", "package  bugs  mended  equal or held  faulty line in the first five"]
+    packages = sorted({b.package for b in bugs})
+    lines += [f"{name}  {_counts([b for b in bugs if b.package == name])}" for name in packages]
+    lines.append(f"all  {_counts(bugs)}")
+    if times := [b.seconds for b in bugs if b.mended]:
+        lines.append(f"median of a fix {statistics.median(times):.1f} s")
+    return "\n".join(lines)
+
+
+def _counts(bugs: tuple[SeededBug, ...] | list[SeededBug]) -> str:
+    right = sum(b.mended and (b.equal or b.held) for b in bugs)
+    near = sum(b.rank is not None and b.rank <= 5 for b in bugs)
+    return f"{len(bugs)}  {sum(b.mended for b in bugs)}  {right}  {near}"
+
+
+class _Subject(Record, frozen=True, kw_only=True):
+    package: str
+    file: SourceFile
+    shown: Task
+    whole: Task
+
+
+def _subjects(lamarck: Lamarck, package: Path, say: Callable[[str], None]) -> Iterator[_Subject]:
+    """Every module of a package that has tests of its own name, where they pass."""
+    tests = [p for p in sorted(package.rglob("*.py")) if p.name.startswith("test_") or p.name.endswith("_test.py")]
+    for module in sorted(package.rglob("*.py")):
+        if module in tests or "test" in module.parent.name or module.stem in {"conftest", "setup"}:
+            continue
+        stem = package.name.replace("-", "_") if module.stem == "__init__" else module.stem.lstrip("_")
+        own = [t for t in tests if t.stem in {f"test_{stem}", f"{stem}_test"}]
+        text = module.read_text(encoding="utf-8", errors="replace")
+        if not own or text.count("\n") > _MOST_LINES:
+            continue
+        try:
+            task, files = load_existing(
+                (module,),
+                tuple(own),
+                job_limits=lamarck.settings.sandbox.job_limits(),
+                importable=importable(find_interpreter(None, Path.cwd())),
+            )
+            original = make_candidate(files=files, entry_point=task.entry_point, origin=Origin(generator="user"))
+            if lamarck.judge(task, original).outcome is not CheckOutcome.PASSED:
+                say(f"{package.name} {module.name}: its tests do not pass as they are")
+                continue
+        except BadInput as error:
+            say(f"{package.name} {module.name}: {error.line}")
+            continue
+        yield _Subject(package=package.name, file=files[0], shown=_shown(task), whole=task)
+
+
+def _shown(task: Task) -> Task:
+    """The task without every so many-th test function."""
+    acceptance = []
+    for each in task.tests(Trust.GIVEN):
+        try:
+            tree = ast.parse(each.content)
+        except SyntaxError:
+            continue
+        number = 0
+        holders: list[ast.Module | ast.ClassDef] = [tree, *(n for n in tree.body if isinstance(n, ast.ClassDef))]
+        for holder in holders:
+            tests = [n for n in holder.body if isinstance(n, ast.FunctionDef) and n.name.startswith("test")]
+            withheld = {id(n) for place, n in enumerate(tests, number + 1) if place % _WITHHELD == 0}
+            number += len(tests)
+            holder.body = [n for n in holder.body if id(n) not in withheld] or [ast.Pass()]
+        acceptance.append(each.replace(content=ast.unparse(tree)))
+    fields = {name: getattr(task, name) for name in task.__struct_fields__ if name not in {"id", "acceptance"}}
+    return make_task(**fields, acceptance=tuple(acceptance))
+
+
+def _drawn(subjects: list[_Subject], seed: int) -> Iterator[tuple[_Subject, Mutant]]:
+    """Mutants in an order that the seed fixes, in turn of each package."""
+    by_package: dict[str, list[tuple[str, _Subject, Mutant]]] = {}
+    for subject in subjects:
+        for mutant in mutants_of(subject.file):
+            if mutant.function:
+                key = hashlib.sha256(f"{seed}:{subject.package}:{subject.file.path}:{mutant.id}".encode()).hexdigest()
+                by_package.setdefault(subject.package, []).append((key, subject, mutant))
+    queues = [iter(sorted(rows, key=lambda r: r[0])) for rows in by_package.values()]
+    while queues:
+        for queue in list(queues):
+            row = next(queue, None)
+            if row is None:
+                queues.remove(queue)
+            else:
+                yield row[1], row[2]
+
+
+def _try(lamarck: Lamarck, subject: _Subject, mutant: Mutant) -> SeededBug | None:
+    """None for a mutant that the shown tests do not see."""
+    begun = time.monotonic()
+    done = lamarck.mend(subject.shown, (mutant.file,))
+    report = done.report
+    if report.reason in {"nothing_fails", "no_tests", "unparseable"}:
+        return None
+    ranks = [n for n, s in enumerate(report.suspects, 1) if s.line == mutant.line]
+    bug = SeededBug(
+        package=subject.package,
+        module=subject.file.path,
+        line=mutant.line,
+        bug=f"{mutant.before} -> {mutant.after}",
+        mended=done.candidate is not None,
+        rank=ranks[0] if ranks else None,
+        edits=done.edits,
+        variants=report.variants,
+        seconds=time.monotonic() - begun,
+        reason=str(report.reason),
+    )
+    if done.candidate is None:
+        return bug
+    equal = tree_hash(done.candidate.files[0].text) == tree_hash(subject.file.text)
+    held = lamarck.judge(subject.whole, done.candidate).outcome is CheckOutcome.PASSED
+    return bug.replace(equal=equal, held=held)
