@@ -69,6 +69,8 @@ def run(spec: dict[str, Any]) -> None:
     load(spec["pytest_folders"])
     if folders := [*spec["brought"], *(spec["pytest_folders"] if spec["plugins"] else ())]:
         sys.meta_path.append(OwnPytest(folders, _FOR_FEATURES))
+    for plugin in spec["plugins"]:  # before any test's time runs
+        importlib.import_module(plugin)
     spec["modules"] = _allowed(spec["modules"], spec["expected"])
     children = [_fork(spec, subject, deadline) for subject in spec["subjects"]]
     for subject in spec["subjects"]:
