@@ -124,6 +124,13 @@ def security(wanted: Wanted) -> Measured:
     return Measured(text=security_text(report), report=report)
 
 
+def reuse(wanted: Wanted) -> Measured:
+    from lamarck.benchmarks.reuse import measure_reuse, reuse_svg, reuse_text
+
+    report = measure_reuse(wanted.settings, requests=wanted.jobs, seed=wanted.seed, say=wanted.say)
+    return Measured(text=reuse_text(report), report=report, svg=lambda: reuse_svg(report))
+
+
 def seeded(wanted: Wanted) -> Measured:
     """Mutants in the packages of the folder that `--data` names; `--jobs` bugs, 100 at most."""
     from lamarck.benchmarks.fixing import measure_seeded, seeded_text
@@ -142,6 +149,7 @@ FIGURES: Mapping[str, Callable[[Wanted], Measured]] = {
     "pooled": pooled,
     "library": library,
     "retrieval": retrieval,
+    "reuse": reuse,
     "gate": gate,
     "seeded": seeded,
 }
