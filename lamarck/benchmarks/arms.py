@@ -120,6 +120,8 @@ def search(bench: Bench) -> Proposed:
         return Proposed(candidate=None, note="no given tests to search by")
     done = bench.lamarck.mend(bench.task, bench.task.stubs)
     report = done.report
+    if done.broke:
+        return Proposed(candidate=None, broke=done.broke)
     places = ", ".join(f"{s.path}:{s.line}" for s in report.suspects[:5])
     pace = report.milliseconds_a_variant
     note = f"{report.reason} after {report.variants} variants" + (f", {pace:.1f} ms each" if pace else "")

@@ -12,12 +12,13 @@ _MOST_REFUTED = 40
 
 class Mended(Record, frozen=True, kw_only=True):
     """candidate: passes all given tests in the judge; None: none was found. refuted: seemed to pass and did not.
-    edits: what was changed."""
+    edits: what was changed. broke: why the judge could not judge a candidate, which is nobody's failure."""
 
     candidate: Candidate | None
     report: SearchReport
     refuted: int = 0
     edits: tuple[str, ...] = ()
+    broke: str = ""
 
 
 def mend(assembly: Assembly, task: Task, files: tuple[SourceFile, ...], *, seconds: float) -> Mended:
@@ -28,7 +29,10 @@ def mend(assembly: Assembly, task: Task, files: tuple[SourceFile, ...], *, secon
     try:
         for variant in candidates:
             candidate = mended(variant, files, task.entry_point, ())
-            if assembly.tests.run(task, candidate).outcome is CheckOutcome.PASSED:
+            evidence = assembly.tests.run(task, candidate)
+            if evidence.outcome is CheckOutcome.ERRORED:
+                return Mended(candidate=None, report=search.report(), refuted=refuted, broke=evidence.log or "errored")
+            if evidence.outcome is CheckOutcome.PASSED:
                 edits = tuple(f"{e.kind}, line {e.line}: {e.what}" for e in variant.edits)
                 return Mended(candidate=candidate, report=search.report(), refuted=refuted, edits=edits)
             refuted += 1
