@@ -110,9 +110,9 @@ class ReuseSettings(Record, frozen=True, kw_only=True):
 class TemplateSettings(Record, frozen=True, kw_only=True):
     enabled: Annotated[bool, _described("try templates before any model")] = True
     tries: Annotated[int, _described("templates and variants of them to try on a task's tests", ge=1, le=10)] = 3
-    folder: Annotated[
-        str, _described("the project's own templates, relative to its folder: family/name.toml")
-    ] = ".lamarck/templates"
+    folder: Annotated[str, _described("the project's own templates, relative to its folder: family/name.toml")] = (
+        ".lamarck/templates"
+    )
 
 
 class SearchSettings(Record, frozen=True, kw_only=True):
