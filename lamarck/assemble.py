@@ -231,7 +231,10 @@ class Assembly:
 
     @cached_property
     def _search_repair(self) -> SearchRepair:
-        search = SearchRepair(self.mender, seconds=self.settings.search.seconds, stop=self._deadline.check)
+        wanted = self.settings.search
+        search = SearchRepair(
+            self.mender, seconds=wanted.seconds, fewest=wanted.fewest_cases, stop=self._deadline.check
+        )
         self._close.append(search.close)
         return search
 

@@ -120,6 +120,7 @@ class SearchSettings(Record, frozen=True, kw_only=True):
     seconds: Annotated[
         float, _described("wall-clock seconds of all searches of a run together, or of one fix", gt=0, le=250)
     ] = 30.0
+    fewest_cases: Annotated[int, _described("cases that given tests must show before the loop searches", ge=0)] = 3
 
 
 class ModelSettings(Record, frozen=True, kw_only=True):

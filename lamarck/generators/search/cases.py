@@ -53,6 +53,29 @@ def parted(text: str) -> str:
     return ast.unparse(ast.fix_missing_locations(tree)) + "\n"
 
 
+def shown_cases(text: str) -> int:
+    """How many cases a test file shows: assertions, examples of doctests, rows of parameters; 0 where it does not
+    parse."""
+    try:
+        tree = ast.parse(parted(text))
+    except (SyntaxError, ValueError, RecursionError):
+        return 0
+    examples = [len(ast.literal_eval(n.value)) for n in tree.body if isinstance(n, ast.Assign) and _is_docstrings(n)]
+    tests = [n for n in ast.walk(tree) if isinstance(n, _Function) and n.name.startswith("test")]
+    # One test runs all the examples, whatever their number.
+    return sum(examples) - len(examples) + sum(_rows(t) for t in tests)
+
+
+def _rows(test: _Function) -> int:
+    """How often a test runs: the product of what its parametrize decorators list, 1 without any."""
+    count = 1
+    for decorator in test.decorator_list:
+        if isinstance(decorator, ast.Call) and ast.unparse(decorator.func).endswith("parametrize"):
+            rows = [a for a in decorator.args[1:] if isinstance(a, ast.List | ast.Tuple)]
+            count *= max(1, len(rows[0].elts)) if rows else 1
+    return count
+
+
 def _parts(
     test: ast.FunctionDef, helpers: dict[str, ast.FunctionDef], constants: dict[str, ast.expr]
 ) -> Iterator[ast.stmt]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 
 from lamarck.budget import Budget
 from lamarck.generators.generator import Proposal
-from lamarck.generators.search.cases import parted
+from lamarck.generators.search.cases import parted, shown_cases
 from lamarck.generators.search.edits.table import KINDS
 from lamarck.generators.search.screening import Subject
 from lamarck.generators.search.search import Base, Search, SearchLimits, SearchReport
@@ -38,6 +38,10 @@ class Mender:
         self._sandbox = sandbox
         self._interpreter = interpreter
         self._render = render
+
+    def cases(self, task: Task) -> int:
+        """How many cases the given tests show, each counted alone where tests can be parted."""
+        return sum(shown_cases(self._render(a, task)[1]) for a in task.tests(Trust.GIVEN))
 
     def search(
         self,
@@ -91,22 +95,26 @@ def _root(task: Task) -> str:
 class SearchRepair:
     """The step 'search': variants of an attempt that nearly passed, at no token.
 
-    seconds: of all searches of a run together; one takes a third of what is left at most. stop: raises when the run's
+    seconds: of all searches of a run together; one takes a third of what is left at most. fewest: cases that the given
+    tests have to show; to satisfy one or two, search finds wrong code before right code. stop: raises when the run's
     own time is up.
     """
 
     name = "search"
 
-    def __init__(self, mender: Mender, *, seconds: float, stop: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, mender: Mender, *, seconds: float, fewest: int = 3, stop: Callable[[], None] = lambda: None
+    ) -> None:
         self._mender = mender
         self._seconds = seconds
+        self._fewest = fewest
         self._stop = stop
         self._open: tuple[str, Search, Generator[Variant]] | None = None  # of the candidate that is searched
 
     def propose(self, task: Task, history: tuple[Attempt, ...], step: Step, budget: Budget) -> Proposal | None:
         """The next variant of the step's attempt that passes in screening. See `Generator.propose`."""
         failed = next((a for a in history if a.number == step.repair_of), None)
-        if failed is None or failed.candidate is None:
+        if failed is None or failed.candidate is None or self._mender.cases(task) < self._fewest:
             return None
         begun = failed.candidate
         if self._open is None or self._open[0] != begun.id:

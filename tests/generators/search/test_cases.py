@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 
-from lamarck.generators.search.cases import parted
+import pytest
+
+from lamarck.generators.search.cases import parted, shown_cases
 
 
 def _names(text: str) -> list[str]:
@@ -47,3 +49,19 @@ def test_one_assertion_stays_one_test() -> None:
 
 def test_what_does_not_parse_stays() -> None:
     assert parted("def test_f(:\n") == "def test_f(:\n"
+
+
+EXAMPLES = ">>> f(1)\n1\n>>> f(2)\n2\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("def test_f():\n    assert f(1) == 1\n    assert f(2) == 2\n", 2),
+        ("@pytest.mark.parametrize('x', [1, 2, 3])\ndef test_f(x):\n    assert f(x) == x\n", 3),
+        (f"DOCSTRINGS = [('f', 1, {EXAMPLES!r})]\n\n\ndef test_docstring():\n    run(DOCSTRINGS)\n", 2),
+        ("def test_f(:\n", 0),
+    ],
+)
+def test_cases_are_counted(text: str, count: int) -> None:
+    assert shown_cases(text) == count
