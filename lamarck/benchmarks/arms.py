@@ -11,7 +11,6 @@ from lamarck.api import Request
 from lamarck.benchmarks.aider import aider
 from lamarck.benchmarks.arm import Arm, Bench, Proposed, passed_share
 from lamarck.errors import BadInput, LimitSpent
-from lamarck.policy import TEMPLATES
 from lamarck.records import (
     Attempt,
     Candidate,
@@ -172,7 +171,7 @@ def _templates_tried(run: Run) -> str:
     tried = [
         f"{a.candidate.origin.template_version} {a.verdict.decision if a.verdict else 'not run'}"
         for a in run.attempts
-        if a.generator == TEMPLATES and a.candidate is not None
+        if a.generator == "templates" and a.candidate is not None
     ]
     return f"; template {', '.join(tried)}" if tried else ""
 

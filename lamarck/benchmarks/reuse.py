@@ -21,12 +21,12 @@ from statistics import median
 from typing import Any
 
 from lamarck.api import Lamarck, ScriptedModel, Settings
+from lamarck.api import Request as ModelRequest
 from lamarck.benchmarks.corpus import Embedded
 from lamarck.benchmarks.library import open_embedder
 from lamarck.benchmarks.machine import Machine, this_machine
 from lamarck.benchmarks.plot import round_ticks
 from lamarck.benchmarks.reuse_families import FAMILIES, WAYS, Family
-from lamarck.models.model import Request as ModelRequest
 from lamarck.records import Acceptance, AcceptanceKind, Record, Task, make_task
 
 Say = Callable[[str], None]

@@ -12,6 +12,12 @@ OF_A_ROOM = {  # what measures one room by itself sees that room
     "sandboxes.py": ("lamarck.sandbox", "lamarck.checks.judge.judge", "lamarck.settings"),
     "leftovers.py": ("lamarck.sandbox", "lamarck.checks.judge.judge"),
     "replies.py": ("lamarck.generators",),
+    "corpus.py": ("lamarck.library", "lamarck.settings"),
+    "library.py": ("lamarck.library", "lamarck.models.weights"),
+    "retrieval.py": ("lamarck.library",),
+    "security.py": ("lamarck.checks",),
+    "performance.py": ("lamarck.checks", "lamarck.sandbox", "lamarck.settings"),
+    "labelling.py": ("lamarck.checks", "lamarck.generators", "lamarck.models", "lamarck.sandbox", "lamarck.settings"),
     "fixing.py": ("lamarck.checks.mutants", "lamarck.tasks.loading", "lamarck.sandbox.interpreter"),
 }
 
