@@ -138,6 +138,7 @@ def test_what_cannot_be_compared_is_said(
     cli: Cli, folder: Path, script: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LAMARCK_MODELS_AGREEMENT", "2")
+    monkeypatch.setenv("LAMARCK_TEMPLATES_ENABLED", "false")  # they know stacks
     (folder / "test_stack.py").write_text(
         "from stack import Stack\n\n\ndef test_push():\n    s = Stack()\n    s.push(3)\n    assert s.pop() == 3\n"
     )

@@ -61,7 +61,7 @@ def test_no_command_shows_the_help_and_is_bad_input(cli: Cli) -> None:
     [
         (["solvee"], "lamarck: no such command 'solvee'. Did you mean 'solve'?; see `lamarck --help`"),
         (["solve"], "lamarck: missing argument 'TASK'; see `lamarck solve --help`"),
-        (["find", "x", "--nonsense"], "lamarck: no such option: --nonsense; see `lamarck find --help`"),
+        (["find", "x", "--zzz"], "lamarck: no such option: --zzz; see `lamarck find --help`"),
         (["models"], "lamarck: missing command; see `lamarck models --help`"),
         (["review", "x"], "lamarck: no such command 'x'; see `lamarck review --help`"),
         (["show"], "lamarck: missing argument 'ID'; see `lamarck show --help`"),
@@ -79,14 +79,14 @@ def test_a_number_that_is_none(cli: Cli) -> None:
 
 
 def test_wrong_usage_in_json(cli: Cli) -> None:
-    ended = cli("find", "--json")
+    ended = cli("show", "--json")
     assert ended.code == 2
     assert ended.document == {
-        "error": "missing argument 'TEXT'",
-        "mend": "see `lamarck find --help`",
+        "error": "missing argument 'ID'",
+        "mend": "see `lamarck show --help`",
         "exit_code": 2,
     }
-    assert ended.line == "lamarck: missing argument 'TEXT'; see `lamarck find --help`"
+    assert ended.line == "lamarck: missing argument 'ID'; see `lamarck show --help`"
 
 
 def test_a_word_after_two_dashes_is_no_option(cli: Cli) -> None:

@@ -61,7 +61,10 @@ def test_schema_explains_every_key(cli: Cli) -> None:
     ended = cli("config", "schema")
     assert ended.code == 0
     sections = re.findall(r"^\[(.+)\]$", ended.out, re.MULTILINE)
-    assert sections == ["limits", "sandbox", "trust", "library", "reuse", "models", "endpoints.NAME"]
+    assert sections == [
+        *("limits", "sandbox", "trust", "checks", "library", "reuse", "templates", "search", "models"),
+        "endpoints.NAME",
+    ]
     text = " ".join(ended.out.split())
     for key in keys(Settings()) + endpoint_keys():
         assert f" {key.key} {key.type} " in f" {text} "

@@ -148,7 +148,7 @@ def test_verify_all(ask: Cli, filled: dict[str, Run]) -> None:
 def test_verify_wants_one_or_all(ask: Cli, arguments: list[str]) -> None:
     ended = ask("verify", *arguments)
     assert ended.code == 2
-    assert ended.line == "lamarck: what to verify is not clear; give one artifact's id, or --all"
+    assert ended.line == "lamarck: what to verify is not clear; give one artifact's id, --all or --stale"
 
 
 # --- log and stats
