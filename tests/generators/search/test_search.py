@@ -36,6 +36,31 @@ def test_one_edit_mends_it(begin: Begin) -> None:
     assert report.failing == ("test_m.py::test_two",)
 
 
+UNITTESTS = """import unittest
+
+from m import total
+
+
+class TotalTest(unittest.TestCase):
+    def test_two(self):
+        self.assertEqual(total([1, 2]), 3)
+
+    @unittest.skip("later")
+    def test_later(self):
+        self.assertEqual(total([1, 2, 3]), 6)
+
+    def test_none(self):
+        self.assertEqual(total([]), 0)
+"""
+
+
+def test_what_unittests_find_is_mended(begin: Begin) -> None:
+    search = begin({"m.py": TOTAL}, {"test_m.py": UNITTESTS})
+    variant = _first(search)
+    assert variant is not None
+    assert search.report().failing == ("test_m.py::TotalTest::test_two",)
+
+
 def test_two_edits_mend_what_one_does_not(begin: Begin) -> None:
     code = "def f(a, b):\n    return a - b - 1\n"
     tests = "from m import f\n\n\ndef test_1():\n    assert f(1, 2) == 4\n\n\ndef test_2():\n    assert f(5, 7) == 13\n\n\ndef test_3():\n    assert f(10, 0) == 11\n"  # noqa: E501

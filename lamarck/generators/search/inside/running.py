@@ -34,6 +34,8 @@ def run_item(item: Any, nextitem: Any, cpu: float | None = None) -> dict[str, An
         try:
             item.ihook.pytest_runtest_setup(item=item)
             item.ihook.pytest_runtest_call(item=item)
+            if kept := getattr(item, "_excinfo", None):  # a unittest's failure is not raised but left here
+                raise kept[0].value
         finally:
             item.ihook.pytest_runtest_teardown(item=item, nextitem=nextitem)
     except Skipped:
