@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -24,7 +25,8 @@ def smaller(call: Call) -> tuple[Call, ...]:
 def _less(value: Any, deep: int = 0) -> Iterator[Any]:
     kind = type(value)
     if kind in (int, float) and value:
-        yield from (kind(0), kind(1), value // 2 if kind is int else float(int(value / 2)), -value)
+        half = value // 2 if kind is int else float(int(value / 2)) if math.isfinite(value) else kind(2)
+        yield from (kind(0), kind(1), half, -value)
         yield value - 1 if value > 0 else value + 1
     elif kind in (str, bytes, list, tuple) and len(value):
         half = len(value) // 2
