@@ -168,15 +168,7 @@ def as_sarif(report: CheckReport) -> str:
                         ],
                     }
                 )
-    notifications = [
-        {"level": "error", "message": {"text": clean(f"{e.check}: {e.log}")}, "descriptor": {"id": e.check}}
-        for e in report.verdict.evidence
-        if e.outcome == "errored"
-    ]
-    notifications += [
-        {"level": "note", "message": {"text": f"{n.check} was not run: {n.why}"}, "descriptor": {"id": n.check}}
-        for n in report.not_run
-    ]
+    notifications = _sarif_notifications(report)
     document = {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -207,6 +199,20 @@ def as_sarif(report: CheckReport) -> str:
         ],
     }
     return json.dumps(document, indent=2) + "\n"
+
+
+def _sarif_notifications(report: CheckReport) -> list[dict[str, Any]]:
+    """What broke, and what was not run."""
+    broke = [
+        {"level": "error", "message": {"text": clean(f"{e.check}: {e.log}")}, "descriptor": {"id": e.check}}
+        for e in report.verdict.evidence
+        if e.outcome == "errored"
+    ]
+    left_out = [
+        {"level": "note", "message": {"text": f"{n.check} was not run: {n.why}"}, "descriptor": {"id": n.check}}
+        for n in report.not_run
+    ]
+    return [*broke, *left_out]
 
 
 def _sarif_result(report: CheckReport, identifier: str, finding: Finding) -> dict[str, Any]:
