@@ -7,7 +7,8 @@ insist on them.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from lamarck.checks.waivers import Waivers, is_waived
 from lamarck.records import Assurance, Candidate, CheckOutcome, Evidence, Finding, SourceFile
@@ -56,6 +57,41 @@ def broken(candidate: Candidate, *, check: str, version: str, why: str, seconds:
         log=why,
         replay_command=f"lamarck verify {candidate.id[:12]}",
         seconds=seconds,
+    )
+
+
+class ToolBroke(Exception):
+    """A tool is not there, or did not do its work; the reason in one line."""
+
+
+def by_findings(
+    candidate: Candidate,
+    find: Callable[[list[SourceFile]], Iterable[Finding]],
+    *,
+    check: str,
+    version: str,
+    minimum: float,
+    waivers: Waivers,
+) -> Evidence:
+    """Points by what `find` finds in the files that parse, a share of their statements. What raises `ToolBroke` is
+    errored."""
+    begin = time.perf_counter()
+    parsed = trees(candidate.files)
+    files = [f for f in candidate.files if f.path in parsed]
+    try:
+        findings = marked(find(files), waivers)
+    except ToolBroke as error:
+        return broken(candidate, check=check, version=version, why=str(error), seconds=time.perf_counter() - begin)
+    statements = sum(map(statements_in, parsed.values()))
+    return graded(
+        candidate,
+        check=check,
+        version=version,
+        points=weighed(findings, statements) if files else None,
+        minimum=minimum,
+        findings=findings,
+        measurements={"findings": len(findings), "statements": statements},
+        seconds=time.perf_counter() - begin,
     )
 
 

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 from lamarck.checks.check import Level
 from lamarck.checks.gate import Means
-from lamarck.checks.graded import broken, graded, marked, statements_in, trees, weighed
-from lamarck.checks.ruff_tool import RULES, Ruff, RuffBroke
+from lamarck.checks.graded import ToolBroke, broken, by_findings, graded, trees
+from lamarck.checks.ruff_tool import RULES, Ruff
 from lamarck.checks.waivers import Waivers
 from lamarck.records import Candidate, Evidence, Finding, SourceFile, Task
 
@@ -40,24 +40,13 @@ class LintCheck:
         return task.language == "python"
 
     def run(self, task: Task, candidate: Candidate) -> Evidence:
-        begin = time.perf_counter()
-        parsed = trees(candidate.files)
-        files = [f for f in candidate.files if f.path in parsed]
-        try:
-            findings = marked(self._findings(files), self._waivers)
-        except RuffBroke as error:
-            seconds = time.perf_counter() - begin
-            return broken(candidate, check=self.name, version=self.version, why=str(error), seconds=seconds)
-        statements = sum(map(statements_in, parsed.values()))
-        return graded(
+        return by_findings(
             candidate,
+            self._findings,
             check=self.name,
             version=self.version,
-            points=weighed(findings, statements) if files else None,
             minimum=self._minimum,
-            findings=findings,
-            measurements={"findings": len(findings), "statements": statements},
-            seconds=time.perf_counter() - begin,
+            waivers=self._waivers,
         )
 
     def _findings(self, files: list[SourceFile]) -> Iterator[Finding]:
@@ -105,7 +94,7 @@ class FormatCheck:
         try:
             with self._ruff.copied(files) as (root, back):
                 diff = self._ruff.run(root, "format", "--diff").stdout
-        except RuffBroke as error:
+        except ToolBroke as error:
             seconds = time.perf_counter() - begin
             return broken(candidate, check=self.name, version=self.version, why=str(error), seconds=seconds)
         findings = list(_unformatted(diff, back))

@@ -16,16 +16,13 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
+from lamarck.checks.graded import ToolBroke
 from lamarck.records import SourceFile
 
 RULES = "E,F,B,S,C90,PL,PERF,UP,SIM"
 _DEFAULT = ("--config", "line-length = 120", "--config", "lint.ignore = ['S101', 'PLR2004']")
 _SECONDS = 120
 _NAMES = (".ruff.toml", "ruff.toml", "pyproject.toml")
-
-
-class RuffBroke(Exception):
-    """ruff is not there, or did not do its work; the reason in one line."""
 
 
 class Ruff:
@@ -65,10 +62,10 @@ class Ruff:
             yield root, back
 
     def run(self, root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Raises `RuffBroke`; exit codes 0 and 1 are answers."""
+        """Raises `ToolBroke`; exit codes 0 and 1 are answers."""
         program = _program()
         if program is None:
-            raise RuffBroke("ruff is not installed: pip install 'lamarck-dse[gate]'")
+            raise ToolBroke("ruff is not installed: pip install 'lamarck-dse[gate]'")
         own = () if self._settings is not None else ("--isolated", *_DEFAULT)
         try:
             done = subprocess.run(
@@ -81,9 +78,9 @@ class Ruff:
                 check=False,
             )
         except subprocess.TimeoutExpired as error:
-            raise RuffBroke(f"ruff took longer than {_SECONDS} s") from error
+            raise ToolBroke(f"ruff took longer than {_SECONDS} s") from error
         if done.returncode not in {0, 1}:
-            raise RuffBroke(f"ruff broke: {' '.join(done.stderr.split())[-300:]}")
+            raise ToolBroke(f"ruff broke: {' '.join(done.stderr.split())[-300:]}")
         return done
 
 

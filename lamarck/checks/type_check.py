@@ -13,7 +13,6 @@ import re
 import subprocess
 import sys
 import tempfile
-import time
 import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -23,7 +22,7 @@ from typing import Any
 
 from lamarck.checks.check import Level
 from lamarck.checks.gate import Means
-from lamarck.checks.graded import broken, graded, marked, statements_in, trees, weighed
+from lamarck.checks.graded import ToolBroke, by_findings
 from lamarck.checks.waivers import Waivers
 from lamarck.records import Candidate, Evidence, Finding, SourceFile, Task
 
@@ -38,10 +37,6 @@ _OPTIONS = (
 )
 _DEFAULT = {"check_untyped_defs": True, "ignore_missing_imports": True}
 _LINE = re.compile(r"(?P<path>[^:\n]+\.py):(?P<line>\d+): error: (?P<message>.*?)(?:  \[(?P<rule>[\w-]+)\])?$")
-
-
-class TypesBroke(Exception):
-    """mypy is not there or did not do its work; the reason in one line."""
 
 
 class TypesCheck:
@@ -67,30 +62,19 @@ class TypesCheck:
         return task.language == "python"
 
     def run(self, task: Task, candidate: Candidate) -> Evidence:
-        begin = time.perf_counter()
-        parsed = trees(candidate.files)
-        files = [f for f in candidate.files if f.path in parsed]
         beside = [s for s in task.support if s.path.endswith((".py", ".pyi"))]
-        try:
-            findings = marked(self._findings(files, beside), self._waivers)
-        except TypesBroke as error:
-            seconds = time.perf_counter() - begin
-            return broken(candidate, check=self.name, version=self.version, why=str(error), seconds=seconds)
-        statements = sum(map(statements_in, parsed.values()))
-        return graded(
+        return by_findings(
             candidate,
+            lambda files: self._findings(files, beside),
             check=self.name,
             version=self.version,
-            points=weighed(findings, statements) if files else None,
             minimum=self._minimum,
-            findings=findings,
-            measurements={"findings": len(findings), "statements": statements},
-            seconds=time.perf_counter() - begin,
+            waivers=self._waivers,
         )
 
     def _findings(self, files: list[SourceFile], beside: list[SourceFile]) -> Iterator[Finding]:
         if _mypy_version() is None:
-            raise TypesBroke("mypy is not installed: pip install 'lamarck-dse[gate]'")
+            raise ToolBroke("mypy is not installed: pip install 'lamarck-dse[gate]'")
         with tempfile.TemporaryDirectory(prefix="lamarck-types-") as name:
             root = Path(name).resolve()
             own = [path for f in files if (path := _write(root / "code", f)) is not None]
@@ -124,10 +108,10 @@ class TypesCheck:
                 check=False,
             )
         except subprocess.TimeoutExpired as error:
-            raise TypesBroke(f"mypy took longer than {_SECONDS} s") from error
+            raise ToolBroke(f"mypy took longer than {_SECONDS} s") from error
         if done.returncode not in {0, 1}:
             said = " ".join((done.stderr or done.stdout).split())
-            raise TypesBroke(f"mypy broke: {said[-300:]}")
+            raise ToolBroke(f"mypy broke: {said[-300:]}")
         return done.stdout
 
 
