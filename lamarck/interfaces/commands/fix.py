@@ -15,39 +15,45 @@ if TYPE_CHECKING:
     from lamarck.fixing.patching import Patch
 
 
+Files = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="FILE...", help="The code; only functions that failing tests run are touched."),
+]
+Fails = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--fails",
+        metavar="TEXT",
+        help="What should hold and does not: 'f(3) == 4', or 'f(0) raises ValueError'. May be given several times.",
+        show_default=False,
+    ),
+]
+Revert = Annotated[
+    str | None,
+    typer.Option("--revert", metavar="PATCH", help="Take back a patch that --apply wrote.", show_default=False),
+]
+SearchSeconds = Annotated[
+    float | None,
+    typer.Option(
+        "--search-seconds",
+        metavar="N",
+        min=0.1,
+        max=250,
+        help="What the search may take. Default: search.seconds.",
+        show_default=False,
+    ),
+]
+
+
 def fix(
     ctx: typer.Context,
-    files: Annotated[
-        list[Path] | None,
-        typer.Argument(metavar="FILE...", help="The code; only functions that failing tests run are touched."),
-    ] = None,
+    files: Files = None,
     tests: options.Tests = None,
-    fails: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--fails",
-            metavar="TEXT",
-            help="What should hold and does not: 'f(3) == 4', or 'f(0) raises ValueError'. May be given several times.",
-            show_default=False,
-        ),
-    ] = None,
+    fails: Fails = None,
     no_model: Annotated[bool, typer.Option("--no-model", help="Search only, and ask no model.")] = False,
     apply: Annotated[bool, typer.Option("--apply", help="Write the patch; --revert takes it back.")] = False,
-    revert: Annotated[
-        str | None,
-        typer.Option("--revert", metavar="PATCH", help="Take back a patch that --apply wrote.", show_default=False),
-    ] = None,
-    search_seconds: Annotated[
-        float | None,
-        typer.Option(
-            "--search-seconds",
-            metavar="N",
-            min=0.1,
-            max=250,
-            help="What the search may take. Default: search.seconds.",
-            show_default=False,
-        ),
-    ] = None,
+    revert: Revert = None,
+    search_seconds: SearchSeconds = None,
     tokens: options.Tokens = None,
     seconds: options.Seconds = None,
     usd: options.Usd = None,
