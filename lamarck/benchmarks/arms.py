@@ -131,6 +131,15 @@ def search(bench: Bench) -> Proposed:
     return Proposed(candidate=done.candidate, accepted=done.candidate is not None, note=note)
 
 
+def fix(bench: Bench) -> Proposed:
+    """What `lamarck fix` does: the search, which costs no token; where it finds nothing, the loop with the model."""
+    found = search(bench)
+    if found.accepted or found.broke:
+        return found
+    asked = lamarck_with()(bench)
+    return asked.replace(note=f"{found.note}; then {asked.note}")
+
+
 def without_search(bench: Bench) -> Proposed:
     settings = bench.settings.replace(search=bench.settings.search.replace(enabled=False))
     return lamarck_with()(replace(bench, settings=settings))
@@ -199,6 +208,7 @@ ARMS: Mapping[str, Arm] = {
     "search": Arm(run=search, asks=False),
     "best-of-n": Arm(run=best_of_n),
     "lamarck": Arm(run=lamarck_with()),
+    "fix": Arm(run=fix),
     "aider": Arm(run=aider),
     # One setting changed, everything else as in `lamarck`.
     "lamarck-no-search": Arm(run=without_search),

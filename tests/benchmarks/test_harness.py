@@ -42,10 +42,13 @@ def run(
     *arms: str,
     model: ScriptedModel | None = None,
     results: Path | None = None,
+    suite: str = "mbpp",
+    search_seconds: float = 30.0,
     **options: object,
 ) -> dict[tuple[str, str], Result]:
-    chosen = Options(suite="mbpp", data=data, arms=arms, results=results, **options)  # type: ignore[arg-type]
-    with Benchmark(chosen, Settings(), model=model or ScriptedModel(right)) as benchmark:
+    chosen = Options(suite=suite, data=data, arms=arms, results=results, **options)  # type: ignore[arg-type]
+    settings = Settings().replace(search=Settings().search.replace(seconds=search_seconds))
+    with Benchmark(chosen, settings, model=model or ScriptedModel(right)) as benchmark:
         benchmark.run()
         return {(r.task, r.arm): r for r in benchmark.rows()}
 
@@ -67,6 +70,31 @@ def test_reference_and_empty_are_exact_and_the_canary_stays_unsolved_for_every_a
         assert 0 < found["double", arm].generated_tokens < 100
         assert found["double", arm].prompt_tokens > 0
     assert found["double", "reference"].calls == 0
+
+
+def broken(path: Path, before: str, body: str, reference: str) -> Path:
+    row = {
+        "id": "f",
+        "entry_point": "f",
+        "prompt": 'def f(x):\n    """A number from a number."""\n',
+        "visible_test": f"def check(candidate):\n    {before}",
+        "hidden_test": "def check(candidate):\n    assert candidate(7) == 14\n    assert candidate(0) == 0",
+        "reference": reference,
+        "buggy": body,
+    }
+    path.write_text(json.dumps(row) + "\n")
+    return path
+
+
+def test_fix_asks_the_model_only_where_the_search_finds_nothing(tmp_path: Path) -> None:
+    shown = "assert [candidate(1), candidate(2), candidate(5)] == [2, 4, 10]"
+    near = broken(tmp_path / "near.jsonl", shown, "    return 3 * x\n", "    return 2 * x\n")
+    found = run(near, "fix", model=ScriptedModel(silent), suite="humanevalfix")["f", "fix"]
+    assert found.solved and found.calls == 0 and "3" in found.note
+    far = broken(tmp_path / "far.jsonl", shown, "    return\n", "    return 2 * x\n")
+    model = ScriptedModel(lambda _: "```python\ndef f(x):\n    return 2 * x\n```")
+    found = run(far, "fix", model=model, suite="humanevalfix", search_seconds=2.0)["f", "fix"]
+    assert found.solved and found.calls == 1 and "; then " in found.note
 
 
 def test_raw_takes_the_first_block_as_it_is_and_the_loop_repairs(double_row: Path) -> None:
