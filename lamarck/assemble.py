@@ -26,7 +26,7 @@ from lamarck.generators.templates.templates import Templates
 from lamarck.library.library import Library
 from lamarck.models.model import Message, Model
 from lamarck.policy import Rules, Step
-from lamarck.records import Acceptance, Attempt, Context, Diagnosis, Event, Spend, Task, Verdict, now
+from lamarck.records import Acceptance, Artifact, Attempt, Context, Diagnosis, Event, Spend, Task, Verdict, now
 from lamarck.sandbox.interpreter import Interpreter
 from lamarck.sandbox.sandbox import Sandbox
 from lamarck.settings import Level, Settings
@@ -218,6 +218,7 @@ class Assembly:
             samples=self.settings.models.samples,
             together=self.settings.models.parallel,
             style=self.settings.models.prompt,
+            related=self._related,
             on_token=self._on_token,
         )
         self._close.append(tier.close)
@@ -238,8 +239,16 @@ class Assembly:
         self._close.append(search.close)
         return search
 
-    def _build_context(self, task: Task, failed: Attempt | None, tokens: int, style: Style) -> Context:
-        return RuleContext(style).build(task, related=(), failed=failed, tokens=tokens)
+    def _build_context(
+        self, task: Task, related: tuple[Artifact, ...], failed: Attempt | None, tokens: int, style: Style
+    ) -> Context:
+        return RuleContext(style).build(task, related=related, failed=failed, tokens=tokens)
+
+    def _related(self, task: Task) -> tuple[Artifact, ...]:
+        from lamarck.generators.blocks import Blocks
+
+        reuse = self.settings.reuse
+        return Blocks(self.library, most=reuse.blocks if reuse.enabled else 0, least=reuse.blocks_from).for_task(task)
 
     def _on_token(self, text: str) -> None:
         self._deadline.check()

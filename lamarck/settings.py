@@ -102,6 +102,10 @@ class LibrarySettings(Record, frozen=True, kw_only=True):
 class ReuseSettings(Record, frozen=True, kw_only=True):
     enabled: Annotated[bool, _described("try proven code from the library first")] = True
     candidates: Annotated[int, _described("how many library artifacts to try on a task's tests", ge=0, le=50)] = 5
+    blocks: Annotated[int, _described("proven functions to offer a model as imports; 0: none", ge=0, le=20)] = 4
+    blocks_from: Annotated[
+        float, _described("how near one has to be to a step of the task to be offered, as the search scores it", ge=0)
+    ] = 0.45
     remembered: Annotated[
         int, _described("forms of requests to remember with what served them; 0: search every time", ge=0, le=10**7)
     ] = 10_000

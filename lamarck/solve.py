@@ -283,7 +283,7 @@ class _Working:
     def save(self, candidate: Candidate, verdict: Verdict) -> None:
         """Keep what was accepted. Reused code that fitted as it was counts a use of the artifact it is."""
         library = self.parts.library
-        known = {a for a in candidate.parents if _has(library, a)}
+        known = {a for a in self._made_of(candidate) if _has(library, a)}
         for parent in known:
             library.record_use(
                 parent, run_id=self.run.id, seconds=self.history[-1].spend.seconds if self.history else 0.0
@@ -304,6 +304,15 @@ class _Working:
             )
         )
         self.artifact_id = candidate.id
+
+    def _made_of(self, candidate: Candidate) -> set[str]:
+        """Its parents, and of what a search mended those of the candidate that it mended."""
+        found = set(candidate.parents)
+        if candidate.origin.generator == "search":
+            for attempt in self.history:
+                if attempt.candidate is not None and attempt.candidate.id in candidate.parents:
+                    found |= self._made_of(attempt.candidate)
+        return found
 
 
 class _Adding(_Working):

@@ -6,6 +6,7 @@ import re
 from typing import Literal
 
 from lamarck.context.stubs import BareCode, bare
+from lamarck.library.building_block import block_of
 from lamarck.records import (
     Acceptance,
     AcceptanceKind,
@@ -56,7 +57,7 @@ class RuleContext:
         last = self._failure(failed) if failed else []
         left = tokens - sum(p.tokens for p in fixed + last)
         optional: list[Piece] = []
-        for piece in [*self._tests(task), *self._support(task), *self._related(related)]:
+        for piece in [*self._related(related), *self._tests(task), *self._support(task)]:
             shortened = _shorten(piece, left)
             if shortened is not None:
                 optional.append(shortened)
@@ -83,7 +84,9 @@ class RuleContext:
         return [_piece("task", f"support:{s.path}", s.text) for s in python]
 
     def _related(self, related: tuple[Artifact, ...]) -> list[Piece]:
-        return [_piece("library", f"proven:{a.id[:12]}", a.candidate.files[0].text) for a in related[:1]]
+        """Functions to call, as signatures with what they do: their code would cost more than it tells."""
+        blocks = [b for b in map(block_of, related) if b is not None]
+        return [_piece("library", f"block:{b.artifact_id[:12]}:{b.name}", b.shown) for b in blocks]
 
     def _failure(self, failed: Attempt) -> list[Piece]:
         if failed.candidate is None or failed.verdict is None:

@@ -10,20 +10,24 @@ from typing import Literal
 
 from lamarck.budget import Budget
 from lamarck.errors import LimitSpent
+from lamarck.generators.blocks import bundled, import_line
 from lamarck.generators.documented import documented
 from lamarck.generators.extraction import extract
 from lamarck.generators.generator import Proposal
 from lamarck.generators.prompt import STOPS, TEMPLATE_VERSION, candidate_paths, opening, render
+from lamarck.library.building_block import Block, block_of
 from lamarck.models.model import Message, Model, Reply, Request, TokenCallback, can_continue
 from lamarck.policy import Step
-from lamarck.records import Attempt, Context, Origin, Sampling, Spend, Task, content_id, make_candidate
+from lamarck.records import Artifact, Attempt, Context, Origin, Sampling, Spend, Task, content_id, make_candidate
 
 CONTEXT_TOKENS = 2500  # of the embedded model's 4,096, so that a reply of the default length fits
 _SHORTEST_REPLY = 64  # with fewer tokens left than this, no function is worth beginning
 
 OpenTier = Callable[[str], Model]
 Style = Literal["lean", "plain"]
-BuildContext = Callable[[Task, Attempt | None, int, Style], Context]  # task, the attempt to repair, tokens → pieces
+Related = tuple[Artifact, ...]
+# task, proven functions to offer, the attempt to repair, tokens → pieces
+BuildContext = Callable[[Task, Related, Attempt | None, int, Style], Context]
 
 
 class ModelTier:
@@ -34,6 +38,8 @@ class ModelTier:
     there are cores to spare (docs/benchmarks.md). What is written ahead is paid for at once.
     style: "lean" spares the model writing docstrings: the reply is begun with the stub where the model can continue
     one, else code without docstrings is asked for and those of the stub are put back; "plain" shows the stub and waits.
+    related: proven functions that may help with a task. They are offered for every other fresh reply, the first one
+    among them, since what helps one reply misleads another; those that a reply calls are bundled with it.
     """
 
     name = "model"
@@ -47,6 +53,7 @@ class ModelTier:
         samples: int = 1,
         together: int = 1,
         style: Style = "lean",
+        related: Callable[[Task], Related] = lambda task: (),
         on_token: TokenCallback | None = None,
     ) -> None:
         self._open_tier = open_tier
@@ -55,6 +62,8 @@ class ModelTier:
         self._samples = samples
         self._together = together
         self._style = style
+        self._related = related
+        self._offered: tuple[str, Related] = ("", ())  # (task, what was found for it)
         self._on_token = on_token
         self._models: dict[str, Model] = {}
         self._ahead: dict[tuple[str, str], deque[Reply]] = {}  # (task, tier) → replies written together with another
@@ -63,9 +72,13 @@ class ModelTier:
         """One call of the step's tier. See `Generator.propose`."""
         model = self.model(step.tier or "")
         failed = next((a for a in history if a.number == step.repair_of), None)
-        begun = opening(task) if failed is None and self._style == "lean" and can_continue(model) else ""
+        related = self._related_to(task, history, step)
+        blocks = tuple(b for b in map(block_of, related) if b is not None)
+        begun = ""
+        if failed is None and self._style == "lean" and can_continue(model):
+            begun = opening(task, import_line(blocks))
         style: Style = "plain" if begun else self._style
-        context = self._build_context(task, failed, CONTEXT_TOKENS, style)
+        context = self._build_context(task, related, failed, CONTEXT_TOKENS, style)
         messages = render(task, context, terse=style == "lean")
         if begun:
             messages = (*messages, Message(role="assistant", content=begun))
@@ -74,7 +87,14 @@ class ModelTier:
         else:
             reply = call(model, messages, budget, max_tokens=self._max_tokens, step=step, on_token=self._on_token)
             spend = spend_of(reply)
-        return self._read(task, step, context, messages, reply, failed).replace(spend=spend)
+        return self._read(task, step, context, messages, reply, failed, blocks).replace(spend=spend)
+
+    def _related_to(self, task: Task, history: tuple[Attempt, ...], step: Step) -> Related:
+        """What to offer for this reply; for a repair all that was found, so that what its code calls comes along."""
+        fresh = sum(a.generator == "model" and a.tier == step.tier for a in history)
+        if self._offered[0] != task.id or fresh == 0:
+            self._offered = (task.id, self._related(task))
+        return self._offered[1] if step.repair_of is not None or fresh % 2 == 0 else ()
 
     def _fresh(
         self,
@@ -122,6 +142,7 @@ class ModelTier:
         messages: tuple[Message, ...],
         reply: Reply,
         failed: Attempt | None,
+        blocks: tuple[Block, ...],
     ) -> Proposal:
         begun = messages[-1].content if messages[-1].role == "assistant" else ""
         text = f"{begun}{reply.text}\n```" if begun else reply.text
@@ -142,14 +163,19 @@ class ModelTier:
             prompt_hash=content_id(messages),
             template_version=TEMPLATE_VERSION,
         )
+        main, used = bundled(found.files[0].text, blocks)
+        files = (found.files[0].replace(text=main), *found.files[1:])
+        calls = [f"calls {b.name}" for b in used]
         candidate = make_candidate(
-            files=tuple(documented(f, task.stubs) for f in found.files),
+            files=tuple(documented(f, task.stubs) for f in files),
             entry_point=task.entry_point,
             origin=origin,
-            parents=(failed.candidate.id,) if failed and failed.candidate else (),
+            parents=((failed.candidate.id,) if failed and failed.candidate else ())
+            + tuple(b.artifact_id for b in used),
             spend=spend,
         )
-        return Proposal(candidate=candidate, spend=spend, context=context, reply=text, note=", ".join(found.rules))
+        note = ", ".join([*found.rules, *calls])
+        return Proposal(candidate=candidate, spend=spend, context=context, reply=text, note=note)
 
 
 def call(

@@ -10,6 +10,7 @@ from lamarck.models.model import Message
 from lamarck.records import Context, Piece, Task
 
 TEMPLATE_VERSION = "code-2"
+PROVEN = "proven"  # the module under which proven functions are offered; nothing of that name is ever imported
 
 # Where a function that was begun for the model has ended: what a small model writes then are examples and tests without
 # end. The usual ones of evaluations by completion (Chen et al. 2021, arXiv 2107.03374), and the fence.
@@ -35,10 +36,12 @@ def render(task: Task, context: Context, *, terse: bool = True) -> tuple[Message
     )
 
 
-def opening(task: Task) -> str:
-    """The beginning of a reply for a model that continues it: the stub up to the body that is to be written. Empty
-    where the task is not one function with a docstring at the end of one file, and where a fence in the stub would end
-    the reply's block before the function.
+def opening(task: Task, imports: str = "") -> str:
+    """The beginning of a reply for a model that continues it: the stub up to the body that is to be written, with
+    `imports` (a line, or none) before the function.
+
+    Empty where the task is not one function with a docstring at the end of one file, and where a fence in the stub
+    would end the reply's block before the function.
     """
     if len(task.stubs) != 1:
         return ""
@@ -53,6 +56,8 @@ def opening(task: Task) -> str:
     if ast.get_docstring(last) is None or docstring.lineno == last.lineno:
         return ""
     lines = stub.text.splitlines()[: docstring.end_lineno]
+    if imports:
+        lines[last.lineno - 1 : last.lineno - 1] = [imports.rstrip(), "", ""]
     return "```python\n" + "\n".join(lines) + "\n" if lines[-1].endswith(('"', "'")) else ""
 
 
@@ -63,9 +68,13 @@ def candidate_paths(task: Task) -> tuple[str, ...]:
 
 def _sections(task: Task, context: Context, paths: tuple[str, ...], terse: bool) -> Iterator[str]:
     repairing = any(p.source == "failure" for p in context.pieces)
+    offered = [p for p in context.pieces if p.source == "library"]
     for piece in context.pieces:
-        if piece.source != "failure":
+        if piece.source not in {"failure", "library"}:
             yield _section(piece)
+        elif offered and piece is offered[0]:
+            shown = _fenced("\n\n\n".join(p.text for p in offered), None)
+            yield f"These functions are proven. Import those that help from `{PROVEN}` and call them:\n{shown}"
     if not repairing:
         yield _request(task, paths, terse)
         return
@@ -89,9 +98,7 @@ def _section(piece: Piece) -> str:
         return piece.text
     if piece.kind.startswith("file:"):
         return f"Complete this file:\n{_fenced(piece.text, _path(piece))}"
-    if piece.kind.startswith("support:"):
-        return f"This file exists already:\n{_fenced(piece.text, _path(piece))}"
-    return f"Proven code that may help:\n{_fenced(piece.text, None)}"
+    return f"This file exists already:\n{_fenced(piece.text, _path(piece))}"
 
 
 def _request(task: Task, paths: tuple[str, ...], terse: bool) -> str:

@@ -77,7 +77,9 @@ def test_what_the_model_says_is_read_behind_the_opening(continues: bool) -> None
 
     tier = ModelTier(
         lambda _: model,
-        lambda task, failed, tokens, style: RuleContext(style).build(task, related=(), failed=failed, tokens=tokens),
+        lambda task, related, failed, tokens, style: RuleContext(style).build(
+            task, related=related, failed=failed, tokens=tokens
+        ),
         max_tokens=200,
     )
     budget = Budget(limits=Limits(tokens=5000, seconds=60.0, usd=0.0))
@@ -102,7 +104,9 @@ def test_a_plain_prompt_begins_nothing() -> None:
 
     tier = ModelTier(
         lambda _: Continuing(answer),
-        lambda task, failed, tokens, style: RuleContext(style).build(task, related=(), failed=failed, tokens=tokens),
+        lambda task, related, failed, tokens, style: RuleContext(style).build(
+            task, related=related, failed=failed, tokens=tokens
+        ),
         max_tokens=200,
         style="plain",
     )
