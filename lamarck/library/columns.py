@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import sqlite3
 from typing import Any
 
+from lamarck.library.connection import Connection
 from lamarck.library.index_entry import IndexEntry, index_entry
 from lamarck.library.licences import is_free
 from lamarck.library.packing import packed, unpacked
@@ -33,32 +33,34 @@ def hash_of_text(text: str) -> str:
     return hashlib.sha256(text.encode(errors="replace")).hexdigest()[:32]
 
 
-def put_tags(connection: sqlite3.Connection, seq: int, tags: tuple[str, ...]) -> None:
-    connection.executemany("INSERT OR IGNORE INTO tags VALUES (?, ?)", [(tag, seq) for tag in tags])
+def put_tags(connection: Connection, seq: int, tags: tuple[str, ...]) -> None:
+    connection.executemany("INSERT INTO tags VALUES (?, ?) ON CONFLICT DO NOTHING", [(tag, seq) for tag in tags])
 
 
-def put_parents(connection: sqlite3.Connection, seq: int, artifact: Artifact) -> None:
+def put_parents(connection: Connection, seq: int, artifact: Artifact) -> None:
     """Everything it was made from: by the candidate's own word, and by the run that kept it."""
     parents = {*artifact.lineage, *artifact.candidate.parents} - {artifact.id}
-    connection.executemany("INSERT OR IGNORE INTO parents VALUES (?, ?)", [(parent, seq) for parent in parents])
+    connection.executemany(
+        "INSERT INTO parents VALUES (?, ?) ON CONFLICT DO NOTHING", [(parent, seq) for parent in parents]
+    )
 
 
-def fill_parents(connection: sqlite3.Connection) -> None:
+def fill_parents(connection: Connection) -> None:
     rows = [seq for (seq,) in connection.execute("SELECT seq FROM records ORDER BY seq")]
     for seq in rows:
         (record,) = connection.execute("SELECT record FROM records WHERE seq = ?", (seq,)).fetchone()
         put_parents(connection, seq, Artifact.from_json(unpacked(record)))
 
 
-def fill_columns(connection: sqlite3.Connection) -> None:
+def fill_columns(connection: Connection) -> None:
     """For a file of form 1, whose records are text and whose `meaning` is what was embedded."""
     rows = [seq for (seq,) in connection.execute("SELECT seq FROM records ORDER BY seq")]
     for seq in rows:
         (record,) = connection.execute("SELECT record FROM records WHERE seq = ?", (seq,)).fetchone()
         artifact = Artifact.from_json(unpacked(record))
         columns = columns_of(artifact, index_entry(artifact))
-        names = ", ".join(f"{name} = :{name}" for name in columns)
-        connection.execute(f"UPDATE artifacts SET {names} WHERE seq = :seq", {**columns, "seq": seq})  # noqa: S608
+        names = ", ".join(f"{name} = ?" for name in columns)
+        connection.execute(f"UPDATE artifacts SET {names} WHERE seq = ?", (*columns.values(), seq))  # noqa: S608
         connection.execute("UPDATE records SET record = ? WHERE seq = ?", (packed(artifact.to_json()), seq))
         put_tags(connection, seq, artifact.task.tags)
     several = "SELECT key FROM artifacts WHERE status = 'live' GROUP BY key HAVING count(*) > 1"
@@ -68,7 +70,7 @@ def fill_columns(connection: sqlite3.Connection) -> None:
             connection.execute("DELETE FROM vectors WHERE seq = ?", (seq,))
 
 
-def silence(connection: sqlite3.Connection, key: str) -> tuple[list[int], list[int]]:
+def silence(connection: Connection, key: str) -> tuple[list[int], list[int]]:
     """Settle which versions of a task are found; the rows that no longer are, and those that are again."""
     rows = connection.execute(
         "SELECT seq, status, found, why FROM artifacts WHERE key = ? ORDER BY created, seq", (key,)

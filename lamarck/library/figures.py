@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Mapping
 
+from lamarck.library.connection import Connection
 from lamarck.records import ExitReason
 
 FIGURES: Mapping[str, str] = {
@@ -43,9 +43,9 @@ _COUNTS = {
     "artifacts_live": "SELECT count(*) FROM artifacts WHERE status = 'live'",
     "artifacts_retired": "SELECT count(*) FROM artifacts WHERE status = 'retired'",
     "artifacts_with_vector": "SELECT count(*) FROM vectors",
-    "uses": "SELECT total(served) FROM artifacts",
+    "uses": "SELECT coalesce(sum(served), 0) FROM artifacts",
     "requests_recognised": "SELECT count(*) FROM recognised",
-    "recognition_hits": "SELECT total(hits) FROM recognised",
+    "recognition_hits": "SELECT coalesce(sum(hits), 0) FROM recognised",
     "verdicts_cached": "SELECT count(*) FROM verdicts",
     "runs": "SELECT count(*) FROM runs",
     "runs_unfinished": "SELECT count(*) FROM runs WHERE exit_reason IS NULL",
@@ -54,22 +54,23 @@ _COUNTS = {
         " AND runs.exit_reason = 'accepted' AND attempts.generator = 'reuse' AND attempts.decision = 'accepted'"
     ),
     "attempts": "SELECT count(*) FROM attempts",
-    "run_seconds": "SELECT total(seconds) FROM runs",
-    "bytes": "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size",
+    "run_seconds": "SELECT coalesce(sum(seconds), 0) FROM runs",
 }
 
 
-def measure(connection: sqlite3.Connection) -> dict[str, float]:
-    """All of `FIGURES`, in their order."""
-    figures = {name: float(connection.execute(query).fetchone()[0]) for name, query in _COUNTS.items()}
+def measure(connection: Connection, size: int) -> dict[str, float]:
+    """All of `FIGURES`, in their order; size: bytes of the library."""
+    figures = {"bytes": float(size)}
+    figures |= {name: float(connection.execute(query).fetchone()[0]) for name, query in _COUNTS.items()}
     figures |= {f"runs_{reason.value}": 0.0 for reason in ExitReason}
     ended = "SELECT exit_reason, count(*) FROM runs WHERE exit_reason IS NOT NULL GROUP BY exit_reason"
     figures |= {f"runs_{reason}": float(count) for reason, count in connection.execute(ended)}
     for name, column in _SPENT.items():
         # A run that was killed has no total of its own; its attempts are what it is known to have spent.
         query = (
-            f"SELECT (SELECT total({column}) FROM runs WHERE exit_reason IS NOT NULL) + (SELECT total(a.{column})"  # noqa: S608
-            " FROM attempts a JOIN runs ON runs.seq = a.run WHERE runs.exit_reason IS NULL)"
+            f"SELECT (SELECT coalesce(sum({column}), 0) FROM runs WHERE exit_reason IS NOT NULL)"  # noqa: S608
+            f" + (SELECT coalesce(sum(a.{column}), 0) FROM attempts a"
+            " JOIN runs ON runs.seq = a.run WHERE runs.exit_reason IS NULL)"
         )
         figures[name] = float(connection.execute(query).fetchone()[0])
     return {name: figures[name] for name in FIGURES}

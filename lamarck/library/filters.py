@@ -37,13 +37,14 @@ def condition(wanted: Filter) -> tuple[str, list[Any]]:
         parts.append("seq IN (SELECT seq FROM tags WHERE tag = ?)")
         values.append(tag)
     if wanted.licences is not None:
-        parts.append(f"(free OR licence IN ({', '.join('?' * len(wanted.licences))}))")
+        marks = ", ".join("?" * len(wanted.licences))
+        parts.append(f"(free OR licence IN ({marks}))" if marks else "free")
         values += wanted.licences
     if wanted.shape is not None:
         shape_sql, shape_values = _of_shape(wanted.shape)
         parts.append(shape_sql)
         values += shape_values
-    return " AND ".join(parts) or "1", values
+    return " AND ".join(parts) or "TRUE", values
 
 
 def _of_shape(shape: Shape) -> tuple[str, list[Any]]:

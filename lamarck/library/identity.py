@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
 from typing import Literal
 
 from lamarck.errors import BadInput
+from lamarck.library.connection import Connection
 
 _FEWEST = 4  # characters of a prefix
 _SHOWN = 5  # candidates named when a prefix is ambiguous
@@ -22,7 +22,7 @@ _RANGE = {
 }
 
 
-def row_of(connection: sqlite3.Connection, kind: Kind, id_or_prefix: str) -> int:
+def row_of(connection: Connection, kind: Kind, id_or_prefix: str) -> int:
     """The row of the one record whose id is, or begins with, `id_or_prefix`. Raises `BadInput`."""
     wanted = id_or_prefix.strip().encode(errors="replace").decode()  # a stray byte of a terminal is just unknown
     row = connection.execute(_ROW[kind], (wanted,)).fetchone()

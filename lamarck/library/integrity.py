@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 
+from lamarck.library.connection import Connection
+
 _MOST = 20  # lines of SQLite's own report
 
 _CROSS = {
@@ -21,7 +23,7 @@ _CROSS = {
 }
 
 
-def problems(connection: sqlite3.Connection) -> tuple[str, ...]:
+def problems(connection: Connection) -> tuple[str, ...]:
     """One line for each thing that is wrong; empty for a sound file. Needs a transaction that may write."""
     report = [str(line) for (line,) in connection.execute(f"PRAGMA integrity_check({_MOST})") if line != "ok"]
     if report:

@@ -10,9 +10,9 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-import sqlite3
 from collections import OrderedDict
 
+from lamarck.library.connection import Connection
 from lamarck.library.index_entry import split_words
 from lamarck.library.signature import shape_of
 from lamarck.records import Task, content_id, now
@@ -89,7 +89,7 @@ class Recognition:
         self.size = size
         self._memory: OrderedDict[str, str] = OrderedDict()
 
-    def artifact_for(self, connection: sqlite3.Connection, task: Task) -> str | None:
+    def artifact_for(self, connection: Connection, task: Task) -> str | None:
         """The id of what served this request before, and is still found. A row that does not hold what it held when it
         was written is dropped, with a line in the log."""
         for key in keys_of(task) if self.size else ():
@@ -103,7 +103,7 @@ class Recognition:
             self._memory.pop(key, None)
         return None
 
-    def _read(self, connection: sqlite3.Connection, key: str) -> str | None:
+    def _read(self, connection: Connection, key: str) -> str | None:
         row = connection.execute(
             "SELECT artifact, version, seconds, checked FROM recognised WHERE key = ?", (key,)
         ).fetchone()
@@ -120,12 +120,12 @@ class Recognition:
         while len(self._memory) > min(self.size, _IN_MEMORY):
             self._memory.popitem(last=False)
 
-    def hit(self, connection: sqlite3.Connection, task: Task) -> None:
+    def hit(self, connection: Connection, task: Task) -> None:
         """It served again: the row that stands for all forms of the request is worth more."""
         _, key = keys_of(task)
         connection.execute("UPDATE recognised SET hits = hits + 1, used = ? WHERE key = ?", (now(), key))
 
-    def learn(self, connection: sqlite3.Connection, task: Task, artifact_id: str, seconds: float) -> None:
+    def learn(self, connection: Connection, task: Task, artifact_id: str, seconds: float) -> None:
         """seconds: what a hit saves, as the run that served the request measured it."""
         if not self.size:
             return
@@ -140,7 +140,7 @@ class Recognition:
             self._remember(key, artifact_id)
         self._evict(connection)
 
-    def _evict(self, connection: sqlite3.Connection) -> None:
+    def _evict(self, connection: Connection) -> None:
         """What saved least so far goes first; of equals what was not used for longest."""
         (rows,) = connection.execute("SELECT count(*) FROM recognised").fetchone()
         if rows > self.size:
@@ -151,12 +151,12 @@ class Recognition:
             )
             self._memory.clear()
 
-    def forget(self, connection: sqlite3.Connection, task: Task) -> None:
+    def forget(self, connection: Connection, task: Task) -> None:
         for key in keys_of(task):
             connection.execute("DELETE FROM recognised WHERE key = ?", (key,))
             self._memory.pop(key, None)
 
-    def clear(self, connection: sqlite3.Connection) -> int:
+    def clear(self, connection: Connection) -> int:
         self._memory.clear()
         return int(connection.execute("DELETE FROM recognised").rowcount)
 

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-import sqlite3
-
+from lamarck.library.connection import Connection
 from lamarck.records import Attempt, Run, Spend
 
 _SPENT = "calls, prompt_tokens, completion_tokens, usd, spend_seconds, cpu_seconds"
+_OF_NEW = ", ".join(f"{name} = excluded.{name}" for name in _SPENT.split(", "))
 _PUT_RUN = f"""
     INSERT INTO runs (id, kind, started, exit_reason, seconds, record, {_SPENT})
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     ON CONFLICT (id) DO UPDATE SET
         exit_reason = excluded.exit_reason, seconds = excluded.seconds, record = excluded.record,
-        calls = excluded.calls, prompt_tokens = excluded.prompt_tokens,
-        completion_tokens = excluded.completion_tokens, usd = excluded.usd,
-        spend_seconds = excluded.spend_seconds, cpu_seconds = excluded.cpu_seconds
+        {_OF_NEW}
     RETURNING seq
 """  # noqa: S608 - made of the constant above
 _PUT_ATTEMPT = f"""
-    INSERT OR REPLACE INTO attempts (run, number, generator, decision, record, {_SPENT})
+    INSERT INTO attempts (run, number, generator, decision, record, {_SPENT})
     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (run, number) DO UPDATE SET
+        generator = excluded.generator, decision = excluded.decision, record = excluded.record, {_OF_NEW}
 """  # noqa: S608
 
 
-def put_run(connection: sqlite3.Connection, run: Run) -> None:
+def put_run(connection: Connection, run: Run) -> None:
     """Insert or replace what is known of the run; attempts that it brings are put, others that are there stay."""
     record = run.replace(attempts=()).to_json()
     values = (run.id, run.kind, run.started, run.exit_reason, run.seconds, record, *_spent(run.spend))
@@ -32,13 +32,13 @@ def put_run(connection: sqlite3.Connection, run: Run) -> None:
         put_attempt(connection, seq, attempt)
 
 
-def put_attempt(connection: sqlite3.Connection, seq: int, attempt: Attempt) -> None:
+def put_attempt(connection: Connection, seq: int, attempt: Attempt) -> None:
     decision = attempt.verdict.decision if attempt.verdict else None
     values = (seq, attempt.number, attempt.generator, decision, attempt.to_json(), *_spent(attempt.spend))
     connection.execute(_PUT_ATTEMPT, values)
 
 
-def read_run(connection: sqlite3.Connection, seq: int, *, attempts: bool) -> Run:
+def read_run(connection: Connection, seq: int, *, attempts: bool) -> Run:
     (record,) = connection.execute("SELECT record FROM runs WHERE seq = ?", (seq,)).fetchone()
     run = Run.from_json(record)
     if not attempts:
@@ -47,7 +47,7 @@ def read_run(connection: sqlite3.Connection, seq: int, *, attempts: bool) -> Run
     return run.replace(attempts=tuple(Attempt.from_json(text) for (text,) in rows))
 
 
-def rows_newest_first(connection: sqlite3.Connection, limit: int) -> list[int]:
+def rows_newest_first(connection: Connection, limit: int) -> list[int]:
     rows = connection.execute("SELECT seq FROM runs ORDER BY started DESC, seq DESC LIMIT ?", (limit,))
     return [seq for (seq,) in rows]
 

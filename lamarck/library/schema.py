@@ -176,7 +176,12 @@ def migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[Mig
     it done.
     """
     newest = len(migrations)
-    if refuse_foreign(connection, path, newest=newest) == newest:
+    connection.execute("BEGIN")  # one snapshot: another process may be creating the file
+    try:
+        version = refuse_foreign(connection, path, newest=newest)
+    finally:
+        connection.execute("ROLLBACK")
+    if version == newest:
         return None
     connection.execute("BEGIN IMMEDIATE")
     try:

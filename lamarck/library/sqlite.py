@@ -2,38 +2,27 @@
 
 from __future__ import annotations
 
-import sqlite3
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
-from lamarck.errors import BadInput, LibraryUnavailable, ModelUnavailable
-from lamarck.library import artifacts, runs, uses
+from lamarck.errors import LibraryUnavailable
+from lamarck.library import artifacts
+from lamarck.library.connection import Connection, SearchIndex
 from lamarck.library.database import Database
 from lamarck.library.embedding import Embedder
-from lamarck.library.figures import measure
-from lamarck.library.filters import Filter, condition
-from lamarck.library.identity import row_of
-from lamarck.library.index_entry import IndexEntry, index_entry
+from lamarck.library.filters import Filter
+from lamarck.library.fulltext import Words, shares_of_words
+from lamarck.library.index_entry import IndexEntry
 from lamarck.library.integrity import problems
-from lamarck.library.library import Hit, Ranking
-from lamarck.library.recognition import Recognition
-from lamarck.library.search import Request, allowed, request_terms, search
-from lamarck.library.signature import shape_of
+from lamarck.library.library import Hit
+from lamarck.library.search import Found, Request, allowed, search
+from lamarck.library.stored import StoredLibrary
 from lamarck.library.tidying import Tidied, drop_stale, gives_back
-from lamarck.library.uses import Use, Whereabouts
-from lamarck.library.vectors import VectorIndex, has_vectors, register, sidecar_path
-from lamarck.library.versions import Version
-from lamarck.records import Artifact, ArtifactStatus, Attempt, ExitReason, Run, Spend, Task, Verdict, now
-
-_MOST_NOTED = 256  # uses kept in memory
-_BATCH = 32  # artifacts embedded between two commits of `embed_missing`
+from lamarck.library.vectors import VectorIndex, drop_vector, put_vector, register, sidecar_path
 
 
-class SqliteLibrary:
+class SqliteLibrary(StoredLibrary):
     """`Library` in one WAL SQLite file: metadata, full text, vectors, runs and verdicts.
 
     Opening creates the file and its folder, or brings an older file to the present form after a backup beside it
@@ -46,78 +35,14 @@ class SqliteLibrary:
         self, path: Path, *, lock_seconds: float = 10, embedder: Embedder | None = None, recognised: int = 10_000
     ) -> None:
         """Raises `LibraryUnavailable` (and its children); a file that is refused is not touched."""
-        self._embedder = embedder
-        self._recognition = Recognition(recognised)
-        self._noted: list[Use] = []
-        self._noting = threading.Lock()
         self._database = Database(path, lock_seconds)
+        super().__init__(self._database, _Index(), embedder=embedder, recognised=recognised)
         beside = sidecar_path(self._database.path)
         self._vectors = VectorIndex(embedder.digest, embedder.dimension, beside) if embedder else None
 
     @property
     def path(self) -> Path:
         return self._database.path
-
-    def close(self) -> None:
-        """Raises as a write does when noted uses can't be written; the library is closed all the same."""
-        try:
-            self.write_uses()
-        finally:
-            self._database.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    # artifacts
-
-    def save(self, artifact: Artifact) -> None:
-        """Keep an artifact with its full text and its vector, in one transaction.
-
-        Saving the same id again updates task, verdict, lineage and status, never code, kind, age, cost or use. When the
-        embedding model is unavailable the artifact is kept without a vector; `embed_missing` adds it later.
-        """
-        _refuse_other_id(artifact)
-        entry = index_entry(artifact)
-        vector = self._vector_for(artifact, entry)
-        with self._write() as connection:
-            artifacts.save_artifact(connection, artifact, entry, vector)
-
-    def save_many(self, several: Sequence[tuple[Artifact, bytes | None]]) -> None:
-        """Keep artifacts in one transaction, each with its vector of this embedder's model, where that is known; the
-        others get theirs from `embed_missing`. As `save` otherwise."""
-        entries = [index_entry(artifact) for artifact, _ in several]
-        digest = self._embedder.digest if self._embedder else ""
-        with self._write() as connection:
-            for (artifact, vector), entry in zip(several, entries, strict=True):
-                _refuse_other_id(artifact)
-                known = (digest, vector) if vector is not None and digest else None
-                artifacts.save_artifact(connection, artifact, entry, known)
-
-    def find(
-        self,
-        text: str,
-        *,
-        limit: int = 10,
-        signature: str | None = None,
-        filter: Filter | None = None,
-        by: Ranking = "both",
-    ) -> tuple[Hit, ...]:
-        """Artifacts for a request, best first, each with the reasons that people read.
-
-        `signature` (as `def f(a: int) -> str`, `f(a)`, `(a) -> str` or `class C`) prefers those of the same shape; it
-        excludes none. `filter` excludes; by default only what its licence bars. `by`: rank by words alone, by meaning
-        alone, or by both. Raises `ModelUnavailable` and `ModelCorrupt` where the embedder does.
-        """
-        if limit <= 0:
-            return ()
-        text = text.encode(errors="replace").decode()  # arguments of a command line can hold bytes that are no text
-        vector = None if by == "words" else self._vector_of_request(text)
-        return self.find_near(text if by != "meaning" else "", vector, limit=limit, signature=signature, filter=filter)
 
     def find_near(
         self,
@@ -128,21 +53,13 @@ class SqliteLibrary:
         signature: str | None = None,
         filter: Filter | None = None,
     ) -> tuple[Hit, ...]:
-        """As `find`, for a request whose vector is known."""
-        request = Request(
-            terms=request_terms(text),
-            limit=limit,
-            vector=vector,
-            floor=self._embedder.floor if self._embedder else 0.0,
-            shape=shape_of(signature) if signature else None,
-            filter=filter or Filter(),
-        )
-        with self._database.read() as connection:
-            found = search(connection, request, self._vectors)
-            known = artifacts.read_artifacts(connection, [f.seq for f in found])
+        hits = super().find_near(text, vector, limit=limit, signature=signature, filter=filter)
         if self._vectors is not None and self._vectors.is_stale:
             self.write_sidecar()
-        return tuple(Hit(artifact=known[f.seq], score=f.score, reasons=f.reasons) for f in found)
+        return hits
+
+    def _search(self, connection: Connection, request: Request) -> list[Found]:
+        return search(connection, request, _Lists(connection, request, self._vectors))
 
     def nearest(self, vector: bytes, limit: int, filter: Filter | None = None) -> list[tuple[str, float]]:
         """(artifact id, cosine) of the closest by meaning alone, closest first, however far."""
@@ -160,136 +77,10 @@ class SqliteLibrary:
             with suppress(LibraryUnavailable), self._database.write() as connection:
                 register(connection, header)
 
-    def get(self, id_or_prefix: str) -> Artifact:
-        """By its id or its first four or more characters. Raises `BadInput`."""
-        with self._database.read() as connection:
-            return artifacts.read_artifact(connection, row_of(connection, "artifact", id_or_prefix))
-
-    def artifacts(self) -> Iterator[Artifact]:
-        """All that are there now, oldest first, each as it is when its turn comes; other work may go on between."""
-        with self._database.read() as connection:
-            rows = artifacts.rows_by_age(connection)
-        return self._each(rows)
-
-    def _each(self, rows: list[int]) -> Iterator[Artifact]:
-        for seq in rows:
-            with self._database.read() as connection:
-                artifact = artifacts.read_artifact(connection, seq)
-            yield artifact
-
-    def record_use(self, artifact_id: str, *, run_id: str = "", seconds: float = 0.0) -> None:
-        with self._write() as connection:
-            seq = row_of(connection, "artifact", artifact_id)
-            use = Use(artifact_id=artifact_id, at=now(), run_id=run_id, seconds=seconds)
-            uses.count_use(connection, seq, use)
-
-    def note_use(self, artifact_id: str, *, accepted: bool, seconds: float, run_id: str = "") -> None:
-        """As `record_use` for whoever can't wait for a disk: written with the next write, at the latest by `close`."""
-        with self._noting:
-            use = Use(artifact_id=artifact_id, at=now(), accepted=accepted, seconds=seconds, run_id=run_id)
-            self._noted.append(use)
-            full = len(self._noted) >= _MOST_NOTED
-        if full:
-            self.write_uses()
-
-    def write_uses(self) -> None:
-        """What was noted, in one transaction."""
-        if self._noted:
-            with self._write():
-                pass
-
-    @contextmanager
-    def _write(self) -> Iterator[sqlite3.Connection]:
-        """A write transaction that takes along what was noted; when it fails, it stays noted."""
-        with self._noting:
-            noted = tuple(self._noted)
-        with self._database.write() as connection:
-            uses.count_uses(connection, noted)
-            yield connection
-        with self._noting:
-            del self._noted[: len(noted)]
-
-    def recognise(self, task: Task) -> str | None:
-        """The id of the artifact that served this request before, word for word or in other forms of its words."""
-        with self._database.read() as connection:
-            return self._recognition.artifact_for(connection, task)
-
-    def learn(self, task: Task, artifact_id: str, *, seconds: float) -> None:
-        """Remember which artifact served a request; seconds: what the run took that found it."""
-        if not self._recognition.size:
-            return
-        with self._write() as connection:
-            if self._recognition.artifact_for(connection, task) == artifact_id:
-                self._recognition.hit(connection, task)
-            else:
-                self._recognition.learn(connection, task, artifact_id, seconds)
-
-    def forget(self, task: Task | None = None) -> None:
-        """One request, because what served it no longer does; or (None) all of them."""
-        with self._write() as connection:
-            if task is None:
-                self._recognition.clear(connection)
-            else:
-                self._recognition.forget(connection, task)
-
-    def record_bundle(
-        self, bundle: str, artifact_ids: Sequence[str], *, direction: str, place: str, signer: str
-    ) -> None:
-        """Remember that artifacts went out or came in with a bundle (SHA-256 of its manifest)."""
-        rows = [(bundle, id_, direction, place, signer, now()) for id_ in artifact_ids]
-        with self._write() as connection:
-            connection.executemany("INSERT OR REPLACE INTO bundles VALUES (?, ?, ?, ?, ?, ?)", rows)
-
-    def where(self, id_or_prefix: str) -> Whereabouts:
-        """Who descends from an artifact, which bundles hold it and which runs used it."""
-        with self._database.read() as connection:
-            return uses.whereabouts(connection, row_of(connection, "artifact", id_or_prefix))
-
-    def matching(self, filter: Filter) -> tuple[str, ...]:
-        """Ids of all that a filter lets through and searches find, most used first."""
-        where, values = condition(filter)
-        query = f"SELECT id FROM artifacts WHERE found AND {where} ORDER BY served DESC, seq"  # noqa: S608 - our own SQL
-        with self._database.read() as connection:
-            return tuple(id_ for (id_,) in connection.execute(query, values))
-
-    def versions(self, id_or_prefix: str) -> tuple[Version, ...]:
-        """All versions of the code for an artifact's task, oldest first."""
-        with self._database.read() as connection:
-            seq = row_of(connection, "artifact", id_or_prefix)
-            (key,) = connection.execute("SELECT key FROM artifacts WHERE seq = ?", (seq,)).fetchone()
-            return tuple(artifacts.versions_of(connection, key))
-
-    def retire(self, artifact_id: str) -> None:
-        """Keep it and its evidence, and find it no more. Saving it again as live brings it back."""
-        with self._write() as connection:
-            artifacts.retire_artifact(connection, row_of(connection, "artifact", artifact_id))
-
-    def embed_missing(self, on_progress: Callable[[int, int], None] | None = None) -> int:
-        """Give a vector to every live artifact that has none of this embedder's model; how many got one.
-
-        Needed once after an embedder appears or its model changes. Committed batch by batch, so an interrupted call
-        is continued by the next. `on_progress(done, total)` is called after each batch.
-        """
-        if self._embedder is None:
-            return 0
-        digest, done = self._embedder.digest, 0
-        with self._database.read() as connection:
-            total = artifacts.count_without_vector(connection, digest)
-        while True:
-            with self._database.read() as connection:
-                batch = artifacts.without_vector(connection, digest, _BATCH)
-            if not batch:
-                return done
-            vectors = self._embedder.embed([meaning for _, meaning in batch])
-            with self._write() as connection:
-                embedded = [(seq, text, vector) for (seq, text), vector in zip(batch, vectors, strict=True)]
-                done += artifacts.add_vectors(connection, digest, embedded)
-            if on_progress:
-                on_progress(done, total)
-
     def tidy(self, on_progress: Callable[[int, int], None] | None = None) -> Tidied:
         """Drop what can be made again and is old, embed what has no vector, give free space back."""
-        before = self._bytes()
+        with self._database.read() as connection:
+            before = self._bytes(connection)
         with self._write() as connection:
             verdicts, requests = drop_stale(connection)
         embedded = self.embed_missing(on_progress)
@@ -297,96 +88,19 @@ class SqliteLibrary:
             worth = gives_back(connection)
         if worth:
             self._database.compact()
+        with self._database.read() as connection:
+            after = self._bytes(connection)
         return Tidied(
             embedded=embedded,
             verdicts=verdicts,
             requests=requests,
             bytes_before=before,
-            bytes_after=self._bytes(),
+            bytes_after=after,
         )
 
-    def _bytes(self) -> int:
-        with self._database.read() as connection:
-            size = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
-            return int(connection.execute(size).fetchone()[0])
-
-    def _vector_for(self, artifact: Artifact, entry: IndexEntry) -> tuple[str, bytes] | None:
-        """Made before the write lock is taken, since embedding takes longer than everything else in a save."""
-        if self._embedder is None or artifact.status is not ArtifactStatus.LIVE:
-            return None
-        digest = self._embedder.digest
-        with self._database.read() as connection:
-            if artifacts.has_vector_for(connection, artifact.id, entry.meaning, digest):
-                return None
-        try:
-            return digest, self._embedder.embed([entry.meaning])[0]
-        except ModelUnavailable:
-            return None  # what was proven is kept; the next search says what is wrong with the model
-
-    def _vector_of_request(self, text: str) -> bytes | None:
-        if self._embedder is None or not text.strip():
-            return None
-        with self._database.read() as connection:
-            if not has_vectors(connection, self._embedder.digest):
-                return None  # loading the model would find nothing
-        return self._embedder.embed([text])[0]
-
-    # runs
-
-    def begin_run(self, run: Run) -> None:
-        """Log a run. One that is there already is opened again and keeps the attempts it has."""
-        with self._write() as connection:
-            runs.put_run(connection, run)
-
-    def record_attempt(self, run_id: str, attempt: Attempt) -> None:
-        with self._write() as connection:
-            runs.put_attempt(connection, row_of(connection, "run", run_id), attempt)
-
-    def end_run(
-        self,
-        run_id: str,
-        *,
-        exit_reason: ExitReason,
-        spend: Spend,
-        seconds: float,
-        artifact_id: str | None = None,
-        message: str = "",
-    ) -> None:
-        with self._write() as connection:
-            run = runs.read_run(connection, row_of(connection, "run", run_id), attempts=False)
-            ended = run.replace(
-                exit_reason=exit_reason, spend=spend, seconds=seconds, artifact_id=artifact_id, message=message
-            )
-            runs.put_run(connection, ended)
-
-    def get_run(self, id_or_prefix: str) -> Run:
-        """By its id or its first four or more characters, with its attempts by number. Raises `BadInput`."""
-        with self._database.read() as connection:
-            return runs.read_run(connection, row_of(connection, "run", id_or_prefix), attempts=True)
-
-    def runs(self, *, limit: int = 20) -> tuple[Run, ...]:
-        with self._database.read() as connection:
-            rows = runs.rows_newest_first(connection, limit)
-            return tuple(runs.read_run(connection, seq, attempts=False) for seq in rows)
-
-    # verdicts of equal code, tests, checks and environment
-
-    def cached_verdict(self, key: str) -> Verdict | None:
-        with self._database.read() as connection:
-            row = connection.execute("SELECT record FROM verdicts WHERE key = ?", (key,)).fetchone()
-            return Verdict.from_json(row[0]) if row else None
-
-    def cache_verdict(self, key: str, verdict: Verdict) -> None:
-        """Keep it under a key that names everything it depends on; the same key again replaces it."""
-        with self._write() as connection:
-            connection.execute("INSERT OR REPLACE INTO verdicts VALUES (?, ?, ?)", (key, now(), verdict.to_json()))
-
-    # figures
-
-    def stats(self) -> dict[str, float]:
-        """Counts and sums; `lamarck.library.figures.FIGURES` says what each name means."""
-        with self._database.read() as connection:
-            return measure(connection)
+    def _bytes(self, connection: Connection) -> int:
+        size = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"
+        return int(connection.execute(size).fetchone()[0])
 
     def problems(self) -> tuple[str, ...]:
         """What is wrong with the file, one line each; empty for a sound one. Reads all of it; writers wait."""
@@ -394,9 +108,41 @@ class SqliteLibrary:
             return problems(connection)
 
 
-def _refuse_other_id(artifact: Artifact) -> None:
-    if artifact.id != artifact.candidate.id:
-        raise BadInput(
-            f"artifact {artifact.id[:12]} holds candidate {artifact.candidate.id[:12]}",
-            "an artifact's id is its candidate's",
+class _Index(SearchIndex):
+    """FTS5 and blobs."""
+
+    def put_words(self, connection: Connection, seq: int, entry: IndexEntry) -> None:
+        connection.execute(
+            "INSERT OR REPLACE INTO words (rowid, name, goal, signature, doc) VALUES (?, ?, ?, ?, ?)",
+            (seq, entry.name, entry.goal, entry.signature, entry.doc),
         )
+
+    def drop_words(self, connection: Connection, seq: int) -> None:
+        connection.execute("DELETE FROM words WHERE rowid = ?", (seq,))
+
+    def put_vector(self, connection: Connection, seq: int, digest: str, vector: bytes) -> None:
+        put_vector(connection, seq, digest, vector)
+
+    def drop_vector(self, connection: Connection, seq: int) -> None:
+        drop_vector(connection, seq)
+
+
+class _Lists:
+    def __init__(self, connection: Connection, request: Request, vectors: VectorIndex | None) -> None:
+        self._connection = connection
+        self._request = request
+        self._vectors = vectors
+        self._permitted = allowed(connection, request.filter)
+
+    def by_words(self, depth: int) -> list[tuple[int, float]]:
+        words = Words(self._connection, self._request.terms)
+        return words.best(self._request.filter, depth, self._permitted is not None)
+
+    def by_meaning(self, vector: bytes, depth: int) -> list[tuple[int, float]]:
+        return self._vectors.nearest(self._connection, vector, depth, self._permitted) if self._vectors else []
+
+    def cosines(self, vector: bytes, seqs: Sequence[int]) -> dict[int, float]:
+        return self._vectors.cosines(vector, seqs) if self._vectors else {}
+
+    def shares(self, seqs: Sequence[int], terms: Sequence[str]) -> dict[int, float]:
+        return shares_of_words(self._connection, seqs, terms)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import sqlite3
 from datetime import UTC, datetime, timedelta
 
+from lamarck.library.connection import Connection
 from lamarck.records import Record
 
 _OLD = timedelta(days=90)
@@ -21,7 +21,7 @@ class Tidied(Record, frozen=True, kw_only=True):
     bytes_after: int
 
 
-def drop_stale(connection: sqlite3.Connection) -> tuple[int, int]:
+def drop_stale(connection: Connection) -> tuple[int, int]:
     """(verdicts, recognised requests and results) dropped: the old ones, and those of artifacts that are not served."""
     before = (datetime.now(UTC) - _OLD).isoformat()
     verdicts = connection.execute("DELETE FROM verdicts WHERE stored < ?", (before,)).rowcount
@@ -32,7 +32,7 @@ def drop_stale(connection: sqlite3.Connection) -> tuple[int, int]:
     return verdicts, requests
 
 
-def gives_back(connection: sqlite3.Connection) -> bool:
+def gives_back(connection: Connection) -> bool:
     """Whether so much of the file is free that copying it without is worth it."""
     pages, free = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count"))
     return bool(free > _FREE * pages)

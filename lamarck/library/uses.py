@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from lamarck.library.connection import Connection
 from lamarck.records import Record
 
 
@@ -20,17 +20,17 @@ class Use:
     run_id: str = ""
 
 
-def count_use(connection: sqlite3.Connection, seq: int, use: Use) -> None:
+def count_use(connection: Connection, seq: int, use: Use) -> None:
     connection.execute(
         "UPDATE artifacts SET served = served + ?, tried = tried + 1, use_seconds = use_seconds + ?,"
         " last_served = CASE WHEN ? THEN ? ELSE last_served END WHERE seq = ?",
-        (use.accepted, use.seconds, use.accepted, use.at, seq),
+        (int(use.accepted), use.seconds, use.accepted, use.at, seq),
     )
     row = (seq, use.run_id, use.at, use.accepted, use.seconds)
     connection.execute("INSERT INTO uses VALUES (?, ?, ?, ?, ?)", row)
 
 
-def count_uses(connection: sqlite3.Connection, uses: Iterable[Use]) -> None:
+def count_uses(connection: Connection, uses: Iterable[Use]) -> None:
     """What was noted meanwhile; a use of an artifact that is gone is nobody's."""
     for use in uses:
         row = connection.execute("SELECT seq FROM artifacts WHERE id = ?", (use.artifact_id,)).fetchone()
@@ -59,7 +59,7 @@ class Whereabouts(Record, frozen=True, kw_only=True):
     seconds: float
 
 
-def whereabouts(connection: sqlite3.Connection, seq: int) -> Whereabouts:
+def whereabouts(connection: Connection, seq: int) -> Whereabouts:
     id_, tried, served, seconds = connection.execute(
         "SELECT id, tried, served, use_seconds FROM artifacts WHERE seq = ?", (seq,)
     ).fetchone()
@@ -78,7 +78,9 @@ def whereabouts(connection: sqlite3.Connection, seq: int) -> Whereabouts:
     bundles = connection.execute(
         "SELECT bundle, direction, place, signer, at FROM bundles WHERE artifact = ? ORDER BY at", (id_,)
     )
-    runs = connection.execute("SELECT DISTINCT run FROM uses WHERE artifact = ? AND run <> '' ORDER BY at", (seq,))
+    runs = connection.execute(
+        "SELECT run FROM uses WHERE artifact = ? AND run <> '' GROUP BY run ORDER BY min(at)", (seq,)
+    )
     return Whereabouts(
         artifact_id=id_,
         dependants=tuple(dependants),

@@ -8,11 +8,11 @@ a process maps instead of reading row by row.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lamarck.library.connection import Connection
 from lamarck.library.numbers import one_thread
 from lamarck.library.sidecar import Block, make_block, read_block, write_block
 
@@ -25,29 +25,25 @@ _FEW = 4000  # vectors outside the block that are compared one by one: about a m
 _SHARE = 0.25  # of the block, from which it is worth making a new one
 
 
-def put_vector(connection: sqlite3.Connection, seq: int, digest: str, vector: bytes) -> None:
+def put_vector(connection: Connection, seq: int, digest: str, vector: bytes) -> None:
     before = connection.execute("SELECT digest FROM vectors WHERE seq = ?", (seq,)).fetchone()
     if before is not None and before[0] != digest:
         drop_vector(connection, seq)
     connection.execute(_UPSERT, (seq, digest, _next_change(connection), vector))
 
 
-def drop_vector(connection: sqlite3.Connection, seq: int) -> None:
+def drop_vector(connection: Connection, seq: int) -> None:
     if connection.execute("DELETE FROM vectors WHERE seq = ?", (seq,)).rowcount:
         connection.execute("INSERT INTO vector_drops VALUES (?, ?)", (_next_change(connection), seq))
 
 
-def has_vectors(connection: sqlite3.Connection, digest: str) -> bool:
-    return connection.execute("SELECT 1 FROM vectors WHERE digest = ? LIMIT 1", (digest,)).fetchone() is not None
-
-
-def _next_change(connection: sqlite3.Connection) -> int:
+def _next_change(connection: Connection) -> int:
     row = connection.execute("UPDATE counters SET value = value + 1 WHERE name = 'vectors' RETURNING value").fetchone()
     change: int = row[0]
     return change
 
 
-def _change(connection: sqlite3.Connection) -> int:
+def _change(connection: Connection) -> int:
     change: int = connection.execute("SELECT value FROM counters WHERE name = 'vectors'").fetchone()[0]
     return change
 
@@ -56,11 +52,11 @@ def sidecar_path(library: Path) -> Path:
     return library.with_name(library.name + ".vectors")
 
 
-def register(connection: sqlite3.Connection, header: str) -> None:
+def register(connection: Connection, header: str) -> None:
     connection.execute("INSERT OR REPLACE INTO properties VALUES ('sidecar', ?)", (header,))
 
 
-def _registered(connection: sqlite3.Connection) -> str | None:
+def _registered(connection: Connection) -> str | None:
     row = connection.execute("SELECT value FROM properties WHERE name = 'sidecar'").fetchone()
     return row[0] if row else None
 
@@ -87,7 +83,7 @@ class VectorIndex:
         self.is_stale = False  # whether the sidecar would be worth writing
 
     def nearest(
-        self, connection: sqlite3.Connection, vector: bytes, limit: int, allowed: Sequence[int] | None = None
+        self, connection: Connection, vector: bytes, limit: int, allowed: Sequence[int] | None = None
     ) -> list[tuple[int, float]]:
         """(artifact seq, cosine) of the `limit` closest, closest first; equal ones by age. allowed: of these alone."""
         np = one_thread()
@@ -162,7 +158,7 @@ class VectorIndex:
         best = np.argpartition(cosines, len(rows) - limit)[len(rows) - limit :]
         return [(int(seqs[rows[place]]), float(cosines[place])) for place in best]
 
-    def _refresh(self, connection: sqlite3.Connection) -> None:
+    def _refresh(self, connection: Connection) -> None:
         change = _change(connection)
         if change == self._seen:
             return
@@ -191,7 +187,7 @@ class VectorIndex:
                 self._gone.add(int(rows[0]))
                 self._gone_rows = None
 
-    def _fetch(self, connection: sqlite3.Connection) -> None:
+    def _fetch(self, connection: Connection) -> None:
         where = "WHERE digest = ? AND changed > ?"
         fresh = connection.execute(f"SELECT seq, vector FROM vectors {where}", (self._digest, self._seen)).fetchall()  # noqa: S608
         self._reserve(self._count + len(fresh))

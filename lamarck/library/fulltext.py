@@ -1,0 +1,73 @@
+"""Full text of the library file: FTS5's BM25 over porter stems (Robertson & Zaragoza, 2009)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import log
+
+from lamarck.library.connection import Connection
+from lamarck.library.filters import Filter, condition
+
+_K1 = 1.2  # of BM25, as FTS5 has it
+_LEAST_IDF = 1e-6
+# Rows that full text ranks at once, about a microsecond each. In a large library a request's commonest words are left
+# out of the ranking beyond that; they say least, and still count in "words: … of the request".
+_MOST_RANKED = 8000
+# BM25 weights of the columns name, goal, signature, doc: a name says most in fewest words.
+_WEIGHTS = "4.0, 3.0, 1.0, 2.0"
+
+
+class Words:
+    """Full text over one request. A share is what of the request's information a text holds: BM25 over the most that
+    it could be (1), so that it can stand beside a cosine."""
+
+    def __init__(self, connection: Connection, terms: Sequence[str]) -> None:
+        self._connection = connection
+        texts = max(_largest_row(connection), 1)  # near enough to how many there are, and told at once
+        one = "SELECT count(*) FROM words WHERE words MATCH ?"
+        counted = [(connection.execute(one, (f'"{term}"',)).fetchone()[0], term) for term in terms]
+        self._most = sum((_K1 + 1) * max(_LEAST_IDF, log(max(texts - n, 0) + 0.5) - log(n + 0.5)) for n, _ in counted)
+        # Quoted, so that no word of a request is ever read as an operator of the query language.
+        self._query = " OR ".join(f'"{term}"' for term in _telling(counted))
+
+    def best(self, wanted: Filter, depth: int, filtered: bool) -> list[tuple[int, float]]:
+        """(row, share) of the best ones, best first."""
+        if not self._query:
+            return []
+        where, values = condition(wanted) if filtered else ("", [])
+        # The plus keeps SQLite from asking the index once for each row that is let through.
+        of_these = f"AND +rowid IN (SELECT seq FROM artifacts WHERE found AND {where})" if filtered else ""  # noqa: S608
+        ranked = self._connection.execute(
+            f"SELECT rowid, bm25(words, {_WEIGHTS}) AS rank FROM words WHERE words MATCH ? {of_these}"  # noqa: S608
+            " ORDER BY rank, rowid LIMIT ?",
+            (self._query, *values, depth),
+        )
+        return [(seq, self._share(score)) for seq, score in ranked]
+
+    def _share(self, score: float) -> float:
+        return min(1.0, max(0.0, -score / self._most)) if self._most else 0.0
+
+
+def _telling(counted: Sequence[tuple[int, str]]) -> list[str]:
+    """Of terms with their counts those to rank by: all of them where that is little work, else the rarest ones, at
+    least one that occurs."""
+    chosen: list[str] = []
+    rows = 0
+    for count, term in sorted(pair for pair in counted if pair[0]):
+        if chosen and rows + count > _MOST_RANKED:
+            break
+        chosen.append(term)
+        rows += count
+    return chosen
+
+
+def _largest_row(connection: Connection) -> int:
+    largest: int | None = connection.execute("SELECT max(seq) FROM artifacts").fetchone()[0]
+    return largest or 0
+
+
+def shares_of_words(connection: Connection, seqs: Sequence[int], terms: Sequence[str]) -> dict[int, float]:
+    """For each row how many of the words it has, as a share."""
+    one = "SELECT EXISTS (SELECT 1 FROM words WHERE rowid = ? AND words MATCH ?)"
+    hits = {seq: sum(connection.execute(one, (seq, f'"{term}"')).fetchone()[0] for term in terms) for seq in seqs}
+    return {seq: hit / len(terms) if terms else 0.0 for seq, hit in hits.items()}
