@@ -7,7 +7,6 @@ import random
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +15,7 @@ from lamarck.api import Lamarck
 from lamarck.benchmarks import crash_worker
 from lamarck.errors import BadInput
 from lamarck.records import Record
+from lamarck.temporary import temporary_folder
 
 KINDS = ("solve", "add", "solve", "add")  # the processes of one round
 _NUMBERS_A_WORKER = 1000  # so that no two processes of all rounds are given the same task
@@ -53,7 +53,7 @@ def crash_rounds(rounds: int, *, seed: int = 0, on_round: Callable[[int, int], N
     kept: list[Kept] = []
     failures: list[str] = []
     kills = ended = 0
-    with tempfile.TemporaryDirectory(prefix="lamarck-crash-") as folder:
+    with temporary_folder("crash") as folder:
         library = Path(folder) / "library.sqlite"
         for number in range(1, rounds + 1):
             workers = [_Worker(kind, library, Path(folder), _first(number, place)) for place, kind in enumerate(KINDS)]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import ast
 import hashlib
 import statistics
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -31,6 +30,7 @@ from lamarck.records import (
 )
 from lamarck.sandbox.interpreter import find_interpreter, importable
 from lamarck.tasks.loading import load_existing
+from lamarck.temporary import temporary_folder
 
 BUGS = 100
 _WITHHELD = 3  # every so many-th test function
@@ -71,7 +71,7 @@ def measure_seeded(
     if data is None or not data.is_dir():
         raise BadInput("the packages are not named", "name a folder of packages with their tests with --data")
     found: list[SeededBug] = []
-    with tempfile.TemporaryDirectory() as folder, Lamarck(settings, library=Path(folder) / "l.sqlite") as lamarck:
+    with temporary_folder("bench") as folder, Lamarck(settings, library=Path(folder) / "l.sqlite") as lamarck:
         subjects = [s for p in sorted(data.iterdir()) if p.is_dir() for s in _subjects(lamarck, p, say)]
         if not subjects:
             raise BadInput(f"{data}: holds no package whose tests pass", "name a folder of packages with --data")

@@ -3,7 +3,6 @@ QuixBugs, whose right programs it has to accept and whose wrong ones it has to r
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from lamarck.benchmarks.significance import quantile
 from lamarck.benchmarks.spine import Figure
 from lamarck.benchmarks.suites.quixbugs import quixbugs
 from lamarck.records import Record, SourceFile
+from lamarck.temporary import temporary_folder
 
 ROUNDS = 15
 MUTATION_ROUNDS = 3
@@ -48,7 +48,7 @@ class GateReport(Record, frozen=True, kw_only=True):
 def measure_gate(settings: Settings, *, data: Path | None, rounds: int | None = None, say: Say) -> GateReport:
     """data: the rows of QuixBugs; None leaves them out. Everything happens in temporary folders."""
     rounds = rounds or ROUNDS
-    with tempfile.TemporaryDirectory(prefix="lamarck-bench-gate-") as name:
+    with temporary_folder("bench") as name:
         folder = Path(name)
         (folder / "one").mkdir()
         module = _sample(folder / "one")

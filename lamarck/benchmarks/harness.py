@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,6 +17,7 @@ from lamarck.benchmarks.problem import Problem
 from lamarck.benchmarks.results import Result, ResultFile
 from lamarck.errors import BadInput
 from lamarck.records import Assurance, Candidate, CheckOutcome, Record
+from lamarck.temporary import temporary_folder
 
 
 class Progress(Record, frozen=True, kw_only=True):
@@ -68,7 +68,7 @@ class Harness:
         clock = _Clock([a for _, a in open_pairs])
         done = len(pairs) - len(open_pairs)
         started = time.monotonic()
-        with tempfile.TemporaryDirectory(prefix="lamarck-bench-") as scratch:
+        with temporary_folder("bench") as scratch:
             built: Built | BadInput | None = None
             for number, (problem, arm) in enumerate(open_pairs):
                 if number == 0 or open_pairs[number - 1][0] is not problem:
@@ -210,7 +210,7 @@ def opened(
     benchmark gets into the user's library.
     """
     settings = settings.replace(models=settings.models.replace(parallel=1))
-    with tempfile.TemporaryDirectory(prefix="lamarck-bench-") as folder:
+    with temporary_folder("bench") as folder:
         bank = replies or Path(folder) / "replies.sqlite"
         with Lamarck(settings, library=Path(folder) / "library.sqlite", model=model, replies=bank) as lamarck:
             opened_model = lamarck.open_model() if asks else None

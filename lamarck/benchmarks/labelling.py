@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -30,6 +29,7 @@ from lamarck.records import (
 from lamarck.sandbox.interpreter import find_interpreter
 from lamarck.sandbox.selection import choose_sandbox
 from lamarck.settings import Settings
+from lamarck.temporary import temporary_folder
 
 _TOGETHER = 8  # candidates of one judgement
 
@@ -47,7 +47,7 @@ def label(
     if not asked:
         raise BadInput(f"{bank_path}: holds no reply", "name a bank that a benchmark recorded")
     judge = Judge(choose_sandbox(settings.sandbox), find_interpreter(None, Path.cwd()), test_seconds=5.0)
-    with tempfile.TemporaryDirectory() as folder, Lamarck(settings, library=Path(folder) / "library.sqlite") as lamarck:
+    with temporary_folder("bench") as folder, Lamarck(settings, library=Path(folder) / "library.sqlite") as lamarck:
         for number, problem in enumerate(problems):
             try:
                 built = build(problem, lamarck, Path(folder) / str(number))

@@ -28,6 +28,7 @@ from lamarck.sandbox.interpreter import own_interpreter
 from lamarck.sandbox.pool import WarmSandbox
 from lamarck.sandbox.sandbox import StopReason
 from lamarck.sandbox.watch import descendants
+from lamarck.temporary import temporary_folder
 
 _PR_SET_CHILD_SUBREAPER = 36
 _END_SECONDS = 20.0
@@ -86,13 +87,13 @@ def mixed_jobs(count: int, *, allow_degraded: bool, seed: int = 0, at_once: int 
     dice = random.Random(seed)  # noqa: S311
     plan = dice.choices(list(_MIX), weights=_SHARES, k=count)
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="lamarck-bench-") as folder, _temporary_folder(Path(folder)):
-        before = _inventory(Path(folder))
+    with temporary_folder("bench") as folder, _files_below(folder):
+        before = _inventory(folder)
         pool = WarmSandbox(BubblewrapSandbox(allow_degraded=allow_degraded))
         unexpected = _run_plan(pool, plan, at_once or os.cpu_count() or 1)
         pool.close()
         del pool
-        left = _what_is_left(before, Path(folder))
+        left = _what_is_left(before, folder)
     return Leftovers(
         jobs={kind: plan.count(kind) for kind in _MIX},
         seconds=time.monotonic() - began,
@@ -141,7 +142,7 @@ def _run_plan(pool: WarmSandbox, plan: list[str], at_once: int) -> list[str]:
 
 
 @contextmanager
-def _temporary_folder(folder: Path) -> Iterator[None]:
+def _files_below(folder: Path) -> Iterator[None]:
     """So that what Lamarck makes while this runs is found there and nowhere else."""
     before, tempfile.tempdir = tempfile.tempdir, str(folder)
     try:
@@ -189,6 +190,7 @@ def _what_is_left(before: dict[str, int], folder: Path) -> dict[str, int]:
 _SUPERVISOR = """
 import sys
 from lamarck.benchmarks.leftovers import supervise
+from lamarck.temporary import temporary_folder
 supervise(sys.argv[1])
 """
 
@@ -215,8 +217,8 @@ def killed_supervisors(kills: int, *, seed: int = 0) -> tuple[str, ...]:
     libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     try:
         for number in range(kills):
-            with tempfile.TemporaryDirectory(prefix="lamarck-bench-") as folder:
-                survivors += [f"kill {number + 1}: {what}" for what in _kill_one(Path(folder), dice, mine)]
+            with temporary_folder("bench") as folder:
+                survivors += [f"kill {number + 1}: {what}" for what in _kill_one(folder, dice, mine)]
     finally:
         libc.prctl(_PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0)
     return tuple(survivors)

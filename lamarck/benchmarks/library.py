@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import importlib.util
 import random
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from itertools import islice
@@ -23,6 +22,7 @@ from lamarck.library.sqlite import SqliteLibrary
 from lamarck.library.vectors import sidecar_path
 from lamarck.models.weights import weights_path
 from lamarck.records import Artifact, Record
+from lamarck.temporary import temporary_folder
 
 if TYPE_CHECKING:
     import numpy as np
@@ -71,7 +71,7 @@ def measure_library(
         )
     embedder = open_embedder()
     vectors, real = _vectors(source, artifacts, embedder, embed, seed, say) if embedder else (None, 0)
-    with tempfile.TemporaryDirectory(prefix="lamarck-library-") as folder:
+    with temporary_folder("bench") as folder:
         return _Measuring(Path(folder) / "library.sqlite", source, vectors, embedder, seed, say).all(real)
 
 

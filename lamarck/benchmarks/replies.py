@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from lamarck.errors import BadInput
 from lamarck.generators.extraction import RULES, extract
 from lamarck.generators.prompt import candidate_paths
 from lamarck.records import CheckOutcome, Origin, Record, SourceFile, Task, make_candidate
+from lamarck.temporary import temporary_folder
 
 _FIRST_BLOCK = re.compile(r"^[ \t]*```[^\n]*\n(.*?)^[ \t]*```[ \t]*$", re.M | re.S)
 
@@ -76,7 +76,7 @@ def read_corpus(path: Path) -> tuple[RecordedReply, ...]:
 def measure_replies(corpus: Iterable[RecordedReply], settings: Settings, say: Say) -> RepliesReport:
     """Read every reply, judge what comes out on the given tests of its task. Raises `BadInput` for an unknown task."""
     rows = tuple(corpus)
-    with tempfile.TemporaryDirectory(prefix="lamarck-bench-") as scratch:
+    with temporary_folder("bench") as scratch:
         folder = Path(scratch)
         with Lamarck(settings, library=folder / "library.sqlite") as lamarck:
             tasks = _tasks(lamarck, {r.task for r in rows}, folder)

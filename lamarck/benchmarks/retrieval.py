@@ -8,7 +8,6 @@ a search reads none.
 
 from __future__ import annotations
 
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -24,6 +23,7 @@ from lamarck.library.index_entry import index_entry, split_words
 from lamarck.library.numbers import one_thread
 from lamarck.library.sqlite import SqliteLibrary
 from lamarck.records import Artifact, Record
+from lamarck.temporary import temporary_folder
 
 Say = Callable[[str], None]
 DATA = Path(__file__).with_name("data")
@@ -92,7 +92,7 @@ def measure_retrieval(*, data: Path | None, among: int, say: Say, corpus: Path |
     vectors = cache.embed([index_entry(a).meaning for a in artifacts], say) if cache else [None] * len(artifacts)
     asked = cache.embed([r.text for r in requests], say) if cache else [None] * len(requests)
     with (
-        tempfile.TemporaryDirectory(prefix="lamarck-retrieval-") as folder,
+        temporary_folder("bench") as folder,
         SqliteLibrary(Path(folder) / "library.sqlite", embedder=embedder) as library,
     ):
         library.save_many(list(zip(artifacts, vectors, strict=True)))

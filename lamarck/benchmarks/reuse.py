@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import inspect
 import random
-import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +27,7 @@ from lamarck.benchmarks.machine import Machine, this_machine
 from lamarck.benchmarks.plot import round_ticks
 from lamarck.benchmarks.reuse_families import FAMILIES, WAYS, Family
 from lamarck.records import Acceptance, AcceptanceKind, Record, Task, make_task
+from lamarck.temporary import temporary_folder
 
 Say = Callable[[str], None]
 TASKS = 150
@@ -113,7 +113,7 @@ def measure_reuse(settings: Settings, *, requests: int, seed: int, say: Say) -> 
     tasks = wishes(seed)
     drawn = dice.choices(range(len(tasks)), weights=[1 / (rank + 1) for rank in range(len(tasks))], k=requests)
     say(f"{requests} requests over {len(set(drawn))} of {len(tasks)} tasks")
-    with tempfile.TemporaryDirectory(prefix="lamarck-reuse-") as folder:
+    with temporary_folder("bench") as folder:
         return _Workload(settings, Path(folder), tasks, dice, say).run(drawn)
 
 

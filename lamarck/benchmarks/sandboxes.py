@@ -5,7 +5,6 @@ from __future__ import annotations
 import resource
 import shutil
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -25,6 +24,7 @@ from lamarck.sandbox.interpreter import Interpreter, own_interpreter
 from lamarck.sandbox.pool import WarmSandbox
 from lamarck.sandbox.sandbox import Job, Sandbox
 from lamarck.settings import Settings
+from lamarck.temporary import temporary_folder
 
 ROUNDS = 8
 JOBS_A_ROUND = 5
@@ -126,7 +126,7 @@ def measure_costs(*, allow_degraded: bool, image: str = IMAGE) -> tuple[tuple[Co
     interpreter = own_interpreter()
     pool = WarmSandbox(BubblewrapSandbox(allow_degraded=allow_degraded))
     try:
-        with tempfile.TemporaryDirectory(prefix="lamarck-bench-") as folder:
+        with temporary_folder("bench") as folder:
             ways = dict(_ways(pool, interpreter, Path(folder), image))
             times: dict[tuple[str, str], list[float]] = {name: [] for name in ways}
             cpu: dict[tuple[str, str], list[float]] = {name: [] for name in ways}

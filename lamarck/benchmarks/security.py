@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from importlib import resources
 from pathlib import Path
@@ -21,6 +20,7 @@ from lamarck.checks.security import SecurityCheck
 from lamarck.checks.verdict import vetoes
 from lamarck.errors import BadInput, EnvironmentProblem
 from lamarck.records import Origin, Record, SourceFile, content_id, make_candidate, make_task
+from lamarck.temporary import temporary_folder
 
 _MARK = "#### "
 _SECONDS = 120
@@ -172,11 +172,11 @@ def _flags(samples: list[Sample]) -> dict[str, set[str]]:
 
 
 def _ruff(samples: list[Sample]) -> set[str]:
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_folder("bench") as folder:
         for number, sample in enumerate(samples):
             Path(folder, f"s{number}.py").write_text(sample.text, encoding="utf-8")
         words = [str(Path(sys.executable).with_name("ruff")), "check", "--isolated", "--no-cache", "--select", "S",
-                 "--ignore", "S101", "--output-format", "json", folder]  # fmt: skip
+                 "--ignore", "S101", "--output-format", "json", str(folder)]  # fmt: skip
         try:
             done = subprocess.run(words, capture_output=True, text=True, timeout=_SECONDS, check=False)
             rows = json.loads(done.stdout)

@@ -6,7 +6,6 @@ import os
 import sqlite3
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -22,6 +21,7 @@ from lamarck.benchmarks.significance import quantile
 from lamarck.benchmarks.suites.table import load_suite
 from lamarck.errors import BadInput
 from lamarck.records import Event, ExitReason, Origin, Record, Run, SourceFile, Task, make_candidate
+from lamarck.temporary import temporary_folder
 
 STARTS = 12
 ROUNDS_OF_HITS = 3
@@ -61,7 +61,7 @@ def measure_spine(settings: Settings, *, rounds: int, say: Say) -> SpineReport:
     say: gets a line whenever something begins. Raises `EnvironmentProblem` without a sandbox.
     """
     figures: list[Figure] = []
-    with tempfile.TemporaryDirectory(prefix="lamarck-spine-") as name:
+    with temporary_folder("bench") as name:
         folder = Path(name)
         say(f"starts of `lamarck --help` ({STARTS})")
         figures.append(help_start())

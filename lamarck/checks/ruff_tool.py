@@ -10,7 +10,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -18,6 +17,7 @@ from pathlib import Path
 
 from lamarck.checks.graded import ToolBroke
 from lamarck.records import SourceFile
+from lamarck.temporary import temporary_folder
 
 RULES = "E,F,B,S,C90,PL,PERF,UP,SIM"
 _DEFAULT = ("--config", "line-length = 120", "--config", "lint.ignore = ['S101', 'PLR2004']")
@@ -46,7 +46,7 @@ class Ruff:
     @contextmanager
     def copied(self, files: Sequence[SourceFile]) -> Iterator[tuple[Path, dict[str, str]]]:
         """A folder with the files at their places, and place → candidate path."""
-        with tempfile.TemporaryDirectory(prefix="lamarck-ruff-") as name:
+        with temporary_folder("ruff") as name:
             root = Path(name).resolve()
             back: dict[str, str] = {}
             for file in files:

@@ -12,7 +12,6 @@ import os
 import re
 import subprocess
 import sys
-import tempfile
 import tomllib
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -25,6 +24,7 @@ from lamarck.checks.gate import Means
 from lamarck.checks.graded import ToolBroke, by_findings
 from lamarck.checks.waivers import Waivers
 from lamarck.records import Candidate, Evidence, Finding, SourceFile, Task
+from lamarck.temporary import temporary_folder
 
 _SECONDS = 300
 _KEPT_OUT = frozenset(
@@ -75,7 +75,7 @@ class TypesCheck:
     def _findings(self, files: list[SourceFile], beside: list[SourceFile]) -> Iterator[Finding]:
         if _mypy_version() is None:
             raise ToolBroke("mypy is not installed: pip install 'lamarck-dse[gate]'")
-        with tempfile.TemporaryDirectory(prefix="lamarck-types-") as name:
+        with temporary_folder("types") as name:
             root = Path(name).resolve()
             own = [path for f in files if (path := _write(root / "code", f)) is not None]
             for file in beside:

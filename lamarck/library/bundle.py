@@ -13,7 +13,6 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,6 +20,7 @@ import msgspec
 
 from lamarck.errors import BadInput, DiskFull, EnvironmentProblem
 from lamarck.records import Artifact, Record, make_candidate, make_task, now
+from lamarck.temporary import temporary_folder
 
 FORMAT = 1
 _LARGEST = 1 << 30  # bytes of a bundle that is read
@@ -177,7 +177,7 @@ def sign_bundle(path: Path, key: Path) -> Path:
     """
     with path.open("rb") as file:
         head = file.readline().rstrip(b"\n")
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_folder("bundle") as folder:
         message = Path(folder) / "manifest"
         message.write_bytes(head)
         arguments = ["-Y", "sign", "-q", "-f", str(key.expanduser()), "-n", _NAMESPACE, str(message)]

@@ -22,15 +22,14 @@ import http.client
 import json
 import os
 import secrets
-import shutil
 import socket
-import tempfile
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from lamarck.errors import BadInput, ModelUnavailable
+from lamarck.temporary import TemporaryFolder, temporary_name
 
 EXTRA = "pip install 'lamarck-dse[local]'"
 _OPENMP = {"OMP_WAIT_POLICY": "passive", "GOMP_SPINCOUNT": "300"}
@@ -70,18 +69,18 @@ class Engine:
     def __init__(self, weights: Path, *, threads: int, places: int, context: int) -> None:
         xllamacpp = _import_xllamacpp()
         _read_through(weights)
-        self._folder = _private_folder()
+        self._private = _private_folder()
         self._key = secrets.token_urlsafe(32)
         try:
             params = self._params(xllamacpp, weights, threads=threads, places=places, context=context)
             self._server: Any = xllamacpp.Server(params)
         except RuntimeError as error:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            self._private.remove()
             raise ModelUnavailable(
                 f"llama.cpp cannot load {weights}", "free some memory, or run: lamarck models check"
             ) from error
         except BaseException:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            self._private.remove()
             raise
 
     def _params(self, xllamacpp: Any, weights: Path, *, threads: int, places: int, context: int) -> Any:
@@ -109,7 +108,7 @@ class Engine:
 
     @property
     def _socket(self) -> Path:
-        return self._folder / _SOCKET
+        return self._private.path / _SOCKET
 
     def stream(self, body: dict[str, Any], on_chunk: OnChunk) -> None:
         """One chat completion as llama.cpp's server streams it, until its end or until `on_chunk` returns True.
@@ -165,7 +164,7 @@ class Engine:
     def close(self) -> None:
         """Free the weights. No stream may be under way."""
         self._server = None
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._private.remove()
         _return_memory()
 
 
@@ -188,13 +187,11 @@ class _UnixConnection(http.client.HTTPConnection):
         self.sock.connect(str(self._path))
 
 
-def _private_folder() -> Path:
+def _private_folder() -> TemporaryFolder:
     """A folder that only this user can enter, with a path short enough for a socket in it."""
-    folder = Path(tempfile.mkdtemp(prefix="lamarck-model-"))
-    if len(os.fsencode(folder / _SOCKET)) <= _LONGEST_SOCKET:
-        return folder
-    folder.rmdir()
-    return Path(tempfile.mkdtemp(prefix="lamarck-model-", dir="/tmp"))
+    place = temporary_name("model")
+    fits = len(os.fsencode(place / _SOCKET)) <= _LONGEST_SOCKET
+    return TemporaryFolder(place if fits else temporary_name("model", "/tmp"))  # noqa: S108
 
 
 def _return_memory() -> None:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import os
-import secrets
-import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import weakref
 from collections.abc import Sequence
 from pathlib import Path
 
 from lamarck.errors import SandboxUnavailable
+from lamarck.temporary import TemporaryFolder, temporary_name
 
 _PROGRAM = Path(__file__).with_name("warden.py")
 _END_SECONDS = 15.0
@@ -29,7 +27,7 @@ class Warden:
         if not sys.executable:
             raise SandboxUnavailable("the running interpreter does not know its own path", "run Lamarck with python")
         # Named first and made after the warden has begun, which removes it: so it goes however this process ends.
-        self.folder = Path(os.path.realpath(tempfile.gettempdir())) / f"lamarck-{secrets.token_hex(8)}"
+        self.folder = temporary_name("jobs")
         here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         own = [str(there.fileno()), str(os.getpid()), str(self.folder)]
         with there:
@@ -43,11 +41,11 @@ class Warden:
                 pass_fds=(there.fileno(),),
                 start_new_session=True,  # Ctrl-C is for Lamarck, which then ends its jobs
             )
-        self.folder.mkdir(mode=0o700)
+        held = TemporaryFolder(self.folder)  # where the warden was killed as well, the next process sweeps it up
         self._requests = here
         self._lock = threading.Lock()
         self._owner = os.getpid()
-        weakref.finalize(self, _dismiss, self._process, here, self._owner, self.folder)
+        weakref.finalize(self, _dismiss, self._process, here, self._owner, held)
 
     @property
     def is_usable(self) -> bool:
@@ -67,7 +65,7 @@ class Warden:
             raise SandboxUnavailable(f"the process that starts jobs does not answer: {error}", "try again") from error
 
 
-def _dismiss(process: subprocess.Popen[bytes], requests: socket.socket, owner: int, folder: Path) -> None:
+def _dismiss(process: subprocess.Popen[bytes], requests: socket.socket, owner: int, held: TemporaryFolder) -> None:
     requests.close()
     if owner != os.getpid():
         return
@@ -76,4 +74,4 @@ def _dismiss(process: subprocess.Popen[bytes], requests: socket.socket, owner: i
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
-    shutil.rmtree(folder, ignore_errors=True)  # the warden did, unless somebody killed it
+    held.remove()  # the warden did, unless somebody killed it

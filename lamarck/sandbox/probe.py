@@ -10,7 +10,6 @@ import secrets
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -31,6 +30,7 @@ from lamarck.sandbox.sandbox import (
     Sandbox,
     StopReason,
 )
+from lamarck.temporary import temporary_folder
 
 _ESCAPES = Path(__file__).with_name("escapes.py")
 # Attempts that change nothing outside and that any user may make: outside, each of them has to succeed.
@@ -115,7 +115,7 @@ def _canaries() -> Iterator[dict[str, Any]]:
     """Listeners that answer, and secrets in a file, in memory and in another process: what a job must not reach."""
     token, argument = secrets.token_hex(12), secrets.token_hex(12)
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="lamarck-probe-")))
+        folder = stack.enter_context(temporary_folder("probe"))
         (folder / "secret").write_text(token)
         targets: dict[str, Any] = {
             "token": token,
@@ -175,11 +175,9 @@ def _in_shared_memory(stack: ExitStack, token: str) -> str:
     folder = Path("/dev/shm")  # noqa: S108
     if not os.access(folder, os.W_OK):
         return "none"
-    fd, path = tempfile.mkstemp(prefix="lamarck-probe-", dir=folder)
-    stack.callback(os.unlink, path)
-    os.write(fd, token.encode())
-    os.close(fd)
-    return Path(path).name
+    place = stack.enter_context(temporary_folder("probe", folder)) / "token"
+    place.write_text(token, encoding="utf-8")
+    return str(place.relative_to(folder))
 
 
 def _message_queue(stack: ExitStack) -> int:

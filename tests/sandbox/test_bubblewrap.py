@@ -76,6 +76,34 @@ def test_jobs_end_with_lamarck(death: str, python_job: MakeJob) -> None:
         assert list(folder.glob(f"{cgroup.PREFIX}{supervisor.pid}-*")) == []
 
 
+def test_what_lamarck_and_its_warden_leave_when_both_are_killed_is_swept_by_the_next(
+    python_job: MakeJob, tmp_path: Path
+) -> None:
+    """Nobody is left to remove the folder and the cgroups of that moment: the next process does."""
+    token = secrets.token_hex(8)
+    job = python_job("")
+    words = [SUPERVISOR.format(ending="sys.stdin.read()"), job.argv[0], token, *(str(m.source) for m in job.mounts)]
+    environment = os.environ | {"TMPDIR": str(tmp_path)}
+    with subprocess.Popen(
+        [sys.executable, "-c", *words], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
+    ) as supervisor:
+        assert supervisor.stdout is not None
+        warden = int(supervisor.stdout.readline())
+        assert wait_until(lambda: len(processes_with(token)) >= 2 * 4)
+        os.kill(warden, signal.SIGSTOP)  # so that it notices nothing before it dies
+        supervisor.kill()
+        os.kill(warden, signal.SIGKILL)
+        supervisor.wait(20)
+    assert wait_until(lambda: processes_with(token) == [])
+    assert len(list(tmp_path.iterdir())) == 1
+    another = "from lamarck.sandbox.bubblewrap import BubblewrapSandbox\nBubblewrapSandbox()._means()\n"
+    subprocess.run([sys.executable, "-c", another], env=environment, check=True, timeout=60)
+    assert list(tmp_path.iterdir()) == []
+    places = cgroup.find_places()
+    for _, folder in places.folders if places else ():
+        assert list(folder.glob(f"{cgroup.PREFIX}{supervisor.pid}-*")) == []
+
+
 @pytest.mark.parametrize("processes", range(1, 4))
 def test_jobs_end_with_their_warden_and_the_next_one_gets_another(processes: int, python_job: MakeJob) -> None:
     """At any moment: as soon as bubblewrap, its inner process, or the job is there."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json as json_module
-import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,6 +11,7 @@ import typer
 
 from lamarck.errors import ModelUnavailable
 from lamarck.interfaces.terminal import Terminal
+from lamarck.temporary import temporary_folder
 
 if TYPE_CHECKING:
     from lamarck.api import Lamarck
@@ -40,7 +40,7 @@ def demo(
     shipped = _examples(examples)
     has_model = _weights(terminal, pull=pull)
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="lamarck-demo-") as folder:
+    with temporary_folder("demo") as folder:
         progress = Progress(terminal, resumable=False)
         with open_lamarck(library=Path(folder) / "library.sqlite", observers=(progress,)) as lamarck:
             show = _Showing(terminal, lamarck, progress, shipped)
