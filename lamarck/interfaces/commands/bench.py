@@ -117,6 +117,7 @@ def bench(
             jobs=jobs,
             artifacts=artifacts,
             embed=embed,
+            resume=resume,
         )
         return _figures(terminal, FIGURES[suite](wanted), json=json, plot=plot)
     options = Options(

@@ -29,6 +29,7 @@ class Wanted:
     jobs: int = 1000
     artifacts: int = 100_000
     embed: int = 0
+    resume: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +106,9 @@ def performance(wanted: Wanted) -> Measured:
 
     trials = min(wanted.jobs, 250)
     gains = trials * 2 // 5
-    report = measure_performance(wanted.settings, equal=trials - gains, gains=gains, say=wanted.say)
+    report = measure_performance(
+        wanted.settings, equal=trials - gains, gains=gains, rows=wanted.resume, say=wanted.say
+    )
     return Measured(text=performance_text(report), report=report)
 
 
