@@ -102,7 +102,7 @@ class LibrarySettings(Record, frozen=True, kw_only=True):
 class ReuseSettings(Record, frozen=True, kw_only=True):
     enabled: Annotated[bool, _described("try proven code from the library first")] = True
     candidates: Annotated[int, _described("how many library artifacts to try on a task's tests", ge=0, le=50)] = 5
-    blocks: Annotated[int, _described("proven functions to offer a model as imports; 0: none", ge=0, le=20)] = 4
+    blocks: Annotated[int, _described("proven functions to offer a model as imports; 0: none", ge=0, le=20)] = 6
     blocks_from: Annotated[
         float, _described("how near one has to be to a step of the task to be offered, as the search scores it", ge=0)
     ] = 0.45
@@ -125,6 +125,14 @@ class SearchSettings(Record, frozen=True, kw_only=True):
         float, _described("wall-clock seconds of all searches of a run together, or of one fix", gt=0, le=250)
     ] = 30.0
     fewest_cases: Annotated[int, _described("cases that given tests must show before the loop searches", ge=0)] = 3
+
+
+class LessonSettings(Record, frozen=True, kw_only=True):
+    learn: Annotated[bool, _described("keep what a repair that worked teaches, as lessons in the library")] = True
+    use: Annotated[bool, _described("let lessons that helped on recorded failures order the search, and add edits")] = (
+        False
+    )
+    prompts: Annotated[bool, _described("show a model that repairs what lessons of like failures changed")] = False
 
 
 class ModelSettings(Record, frozen=True, kw_only=True):
@@ -173,6 +181,7 @@ class Settings(Record, frozen=True, kw_only=True):
     reuse: ReuseSettings = ReuseSettings()
     templates: TemplateSettings = TemplateSettings()
     search: SearchSettings = SearchSettings()
+    lessons: LessonSettings = LessonSettings()
     models: ModelSettings = ModelSettings()
     endpoints: dict[str, EndpointSettings] = {}
 

@@ -25,8 +25,8 @@ class Proposed(Record, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, kw_only=True)
 class Bench:
-    """What an arm works with. model: None where no arm needs one. folder: empty, for the arm's library. aider: its
-    program, where it was named.
+    """What an arm works with. model: None where no arm needs one. folder: empty, for the arm's library. shared: a
+    folder that outlives the pair, and the process where results are kept. aider: its program, where it was named.
     """
 
     lamarck: Lamarck
@@ -34,6 +34,7 @@ class Bench:
     built: Built
     model: MeteredModel | None
     folder: Path
+    shared: Path
     aider: Path | None = None
 
     @property

@@ -150,16 +150,17 @@ def without_templates(bench: Bench) -> Proposed:
     return lamarck_with()(replace(bench, settings=settings))
 
 
-def lamarck_with(**changes: object) -> Callable[[Bench], Proposed]:
+def lamarck_with(*, inherits: bool = False, **changes: object) -> Callable[[Bench], Proposed]:
     """The loop as it is set, with an empty library and these model settings changed; its best candidate, whatever the
-    verdict.
+    verdict. inherits: with one library for all tasks instead, which holds what was accepted for the earlier ones.
     """
 
     def run(bench: Bench) -> Proposed:
         models = bench.settings.models.replace(**changes)
         settings = bench.settings.replace(models=models)
-        library = bench.folder / "library.sqlite"
-        with bench.lamarck.beside(settings=settings, library=library, model=bench.model) as lamarck:
+        folder = bench.shared if inherits else bench.folder
+        folder.mkdir(exist_ok=True)
+        with bench.lamarck.beside(settings=settings, library=folder / "library.sqlite", model=bench.model) as lamarck:
             done = lamarck.solve(bench.task, limits=_UNBOUNDED)
         broken = [
             e for a in done.attempts if a.verdict for e in a.verdict.evidence if e.outcome is CheckOutcome.ERRORED
@@ -169,7 +170,9 @@ def lamarck_with(**changes: object) -> Callable[[Bench], Proposed]:
             broke=broken[0].log if broken else "",
             candidate=attempt.candidate if attempt else None,
             accepted=done.exit_reason is ExitReason.ACCEPTED,
-            note=f"{done.exit_reason} after {len(done.attempts)} attempts" + _templates_tried(done),
+            note=f"{done.exit_reason} after {len(done.attempts)} attempts"
+            + _templates_tried(done)
+            + _inherited(done, attempt),
         )
 
     return run
@@ -183,6 +186,16 @@ def _templates_tried(run: Run) -> str:
         if a.generator == "templates" and a.candidate is not None
     ]
     return f"; template {', '.join(tried)}" if tried else ""
+
+
+def _inherited(run: Run, attempt: Attempt | None) -> str:
+    """What of the library was offered to the model, and what the candidate calls."""
+    asked = next((a.context for a in run.attempts if a.context is not None), None)
+    pieces = [p for p in asked.pieces if p.source == "library"] if asked is not None else []
+    offered = ", ".join(p.kind.rpartition(":")[2] for p in pieces)
+    calls = [n for n in (attempt.note.split(", ") if attempt else []) if n.startswith("calls ")]
+    reused = "; reused" if attempt is not None and attempt.generator == "reuse" else ""
+    return (f"; offered {offered}" if offered else "") + (f"; {', '.join(calls)}" if calls else "") + reused
 
 
 def best_attempt(run: Run) -> Attempt | None:
@@ -209,6 +222,7 @@ ARMS: Mapping[str, Arm] = {
     "best-of-n": Arm(run=best_of_n),
     "lamarck": Arm(run=lamarck_with()),
     "fix": Arm(run=fix),
+    "lamarck-library": Arm(run=lamarck_with(inherits=True)),
     "aider": Arm(run=aider),
     # One setting changed, everything else as in `lamarck`.
     "lamarck-no-search": Arm(run=without_search),

@@ -49,7 +49,7 @@ class Benchmark:
         if "aider" in options.arms and options.aider is None:
             raise BadInput("the arm aider needs its program", "install aider by itself and name it with --aider")
         problems, digest = load_suite(options.suite, options.data)
-        self._problems = draw(problems, options.limit, options.seed)
+        self._problems = draw(problems, options.limit, options.seed, suite=options.suite)
         # Also where no arm asks it: its name heads the file, which another command may go on with.
         asks = model is not None or bool(settings.models.tiers) or any(ARMS[a].asks for a in options.arms)
         with ExitStack() as stack:

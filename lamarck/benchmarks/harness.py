@@ -74,7 +74,8 @@ class Harness:
                 if number == 0 or open_pairs[number - 1][0] is not problem:
                     built = self._build(problem, Path(scratch) / f"task-{number}")
                 began = time.monotonic()
-                result = self._pair(problem, built, arm, Path(scratch) / f"arm-{number}")
+                folder = Path(scratch) / f"arm-{number}"
+                result = self._pair(problem, built, arm, folder, results.beside or Path(scratch) / "shared")
                 results.append(result)
                 clock.finished(arm, time.monotonic() - began)
                 done += 1
@@ -89,7 +90,7 @@ class Harness:
         except BadInput as error:
             return error
 
-    def _pair(self, problem: Problem, built: Built | BadInput | None, arm: str, folder: Path) -> Result:
+    def _pair(self, problem: Problem, built: Built | BadInput | None, arm: str, folder: Path, shared: Path) -> Result:
         assert built is not None
         row = Result(task=problem.id, arm=arm, seed=self._seed, outcome="refused", solved=False)
         if isinstance(built, BadInput):
@@ -106,6 +107,7 @@ class Harness:
             built=built,
             model=meter,
             folder=folder,
+            shared=shared,
             aider=self._aider,
         )
         wall, cpu = time.perf_counter(), _cpu_seconds()

@@ -86,6 +86,11 @@ class ResultFile:
     ) -> None:
         self.close()
 
+    @property
+    def beside(self) -> Path | None:
+        """A folder for what has to be found again when the file is continued; it need not exist."""
+        return None if self.path is None else self.path.with_name(f"{self.path.name}.d")
+
     def close(self) -> None:
         if self._file is not None:
             self._file.close()

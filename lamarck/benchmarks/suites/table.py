@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from lamarck.benchmarks.problem import Problem
+from lamarck.benchmarks.suites.composed import composed, sequence
 from lamarck.benchmarks.suites.exercism import exercism
 from lamarck.benchmarks.suites.humaneval import humaneval, humanevalfix
 from lamarck.benchmarks.suites.mbpp import mbpp
@@ -18,13 +19,19 @@ from lamarck.errors import BadInput
 SUITES: Mapping[str, Callable[[Path], Iterator[Problem]]] = {
     "own": own,
     "routine": routine,
+    "composed": composed,
     "humaneval": humaneval,
     "humanevalfix": humanevalfix,
     "mbpp": mbpp,
     "exercism": exercism,
     "quixbugs": quixbugs,
 }
-_CARRIED: Mapping[str, Callable[[], Path]] = {"own": shipped, "routine": requests}  # the repository has their data
+_CARRIED: Mapping[str, Callable[[], Path]] = {
+    "own": shipped,
+    "routine": requests,
+    "composed": sequence,
+}  # the repository has their data
+_IN_ORDER = {"composed"}  # suites whose tasks build upon each other
 
 
 def load_suite(name: str, data: Path | None) -> tuple[tuple[Problem, ...], str]:
@@ -43,12 +50,13 @@ def load_suite(name: str, data: Path | None) -> tuple[tuple[Problem, ...], str]:
     return problems, digest
 
 
-def draw(problems: tuple[Problem, ...], limit: int | None, seed: int) -> tuple[Problem, ...]:
+def draw(problems: tuple[Problem, ...], limit: int | None, seed: int, *, suite: str = "") -> tuple[Problem, ...]:
     """The first `limit` problems in an order fixed by the seed alone; all of them in their own order without a limit.
+    Of a suite whose tasks build upon each other the first ones, in their own order.
 
     A larger limit keeps what a smaller one drew, so that a benchmark can be lengthened.
     """
-    if limit is None:
-        return problems
+    if limit is None or suite in _IN_ORDER:
+        return problems[:limit]
     drawn = sorted(problems, key=lambda p: hashlib.sha256(f"{seed}:{p.id}".encode()).digest())
     return tuple(drawn[:limit])
