@@ -125,9 +125,11 @@ class _Reading:
     names: dict[str, str] = field(default_factory=dict)  # local name → what it was imported as
     modules: set[str] = field(default_factory=lambda: {"os.path"})  # dotted names that are imported as modules
     own: set[str] = field(default_factory=set)  # names that the file defines at its top level
+    nodes: list[ast.AST] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        for node in ast.walk(self.tree):
+        self.nodes = list(ast.walk(self.tree))
+        for node in self.nodes:
             if isinstance(node, ast.Import):
                 for alias in node.names:
                     local = alias.asname or alias.name.partition(".")[0]
@@ -139,8 +141,8 @@ class _Reading:
         self.own = defined_names(self.tree)
 
     def findings(self) -> Iterator[_Found]:
-        called = {id(n.func) for n in ast.walk(self.tree) if isinstance(n, ast.Call)}
-        for node in ast.walk(self.tree):
+        called = {id(n.func) for n in self.nodes if isinstance(n, ast.Call)}
+        for node in self.nodes:
             if isinstance(node, ast.Import | ast.ImportFrom):
                 yield from self._imports(node)
             elif isinstance(node, ast.Call):

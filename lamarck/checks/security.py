@@ -9,14 +9,17 @@ from __future__ import annotations
 import re
 import time
 
+import msgspec
+
 from lamarck.checks.bandit_scan import ScanBroke, bandit_version, scan
 from lamarck.checks.check import Level
 from lamarck.checks.dangers import dangers, defined_names
 from lamarck.checks.gate import Means
+from lamarck.checks.stages import StageCache
 from lamarck.checks.verdict import vetoes
 from lamarck.checks.waivers import Waivers
 from lamarck.checks.weaknesses import weaknesses
-from lamarck.records import Assurance, Candidate, CheckOutcome, Evidence, Finding, SourceFile, Task
+from lamarck.records import Assurance, Candidate, CheckOutcome, Evidence, Finding, SourceFile, Task, content_id
 from lamarck.tasks.python_source import parse_python
 
 _LARGEST = 200_000  # characters of one file
@@ -48,13 +51,15 @@ class SecurityCheck:
     runs_code = False
     per_file = True
 
-    def __init__(self, waivers: Waivers | None = None) -> None:
+    def __init__(self, waivers: Waivers | None = None, *, kept: StageCache | None = None) -> None:
+        """kept: what is known of files that were looked at before, where there are several."""
         self._waivers = waivers or Waivers()
+        self._kept = kept
 
     @property
     def version(self) -> str:
         """With bandit's version, and the waivers: another set of rules is another check."""
-        return "+".join(["3", f"bandit{bandit_version()}", *([self._waivers.key] if self._waivers.key else [])])
+        return "+".join([_rules(), *([self._waivers.key] if self._waivers.key else [])])
 
     def applies(self, task: Task) -> bool:
         return task.language == "python"
@@ -66,7 +71,7 @@ class SecurityCheck:
         findings: list[Finding] = []
         for file in candidate.files:
             try:
-                findings += _file_findings(file, needs_files=needs_files)
+                findings += self._of(file, needs_files=needs_files, keep=len(candidate.files) > 1)
             except ScanBroke as error:
                 broke = f"bandit broke on {file.path}: {error}"
         marked = [self._waivers.mark(finding) for finding in findings]
@@ -87,9 +92,23 @@ class SecurityCheck:
             seconds=time.perf_counter() - begin,
         )
 
+    def _of(self, file: SourceFile, *, needs_files: bool, keep: bool) -> list[Finding]:
+        if self._kept is None or not keep:
+            return _file_findings(file, needs_files=needs_files)
+        key = content_id("security", _rules(), file, needs_files)
+        if (known := self._kept.get(key)) is not None:
+            return msgspec.json.decode(known, type=list[Finding])
+        found = _file_findings(file, needs_files=needs_files)
+        self._kept.put(key, msgspec.json.encode(found))
+        return found
+
 
 def build(means: Means) -> SecurityCheck:
-    return SecurityCheck(means.waivers)
+    return SecurityCheck(means.waivers, kept=means.kept)
+
+
+def _rules() -> str:
+    return f"3+bandit{bandit_version()}"
 
 
 def _described(finding: Finding) -> str:

@@ -139,8 +139,9 @@ def _unverified(call: Call) -> bool:
 
 
 def _any_token(call: Call) -> bool:
-    off = re.search(r"verify\w*'?\s*[:=]\s*False|'none'", call.written, re.I)
-    return call.method == "decode" and call.name.startswith("jwt") and off is not None
+    if call.method != "decode" or not call.name.startswith("jwt"):
+        return False
+    return re.search(r"verify\w*'?\s*[:=]\s*False|'none'", call.written, re.I) is not None
 
 
 def _any_host(call: Call) -> bool:

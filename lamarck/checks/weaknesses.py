@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from lamarck.checks.weak_calls import MAYBE, SURE, Call, is_constant, is_secret_name, is_secret_text, weak_calls
@@ -120,7 +121,8 @@ class _Reading:
         self.tree = tree
         self.names: dict[str, str] = {}
         tops: set[str] = set()
-        for node in ast.walk(tree):
+        self.nodes = list(ast.walk(tree))
+        for node in self.nodes:
             if isinstance(node, ast.Import):
                 for alias in node.names:
                     top = alias.name.partition(".")[0]
@@ -135,16 +137,11 @@ class _Reading:
         self.text = ast.unparse(tree)
 
     def findings(self) -> Iterator[_Found]:
-        functions = [n for n in ast.walk(self.tree) if isinstance(n, Function)]
-        inside = {id(n) for f in functions for n in ast.walk(f)}
-        at_top = [n for n in ast.walk(self.tree) if id(n) not in inside]
-        yield from _Flow(self, at_top, None).findings()
-        for function in functions:
-            nested = {id(n) for f in ast.walk(function) if isinstance(f, Function) and f is not function
-                      for n in ast.walk(f)}  # fmt: skip
-            nodes = [n for s in function.body for n in ast.walk(s) if id(n) not in nested]
-            yield from _Flow(self, nodes, function).findings()
-        for node in ast.walk(self.tree):
+        yield from _Flow(self, list(_outside_functions(self.tree.body)), None).findings()
+        for node in self.nodes:
+            if isinstance(node, Function):
+                yield from _Flow(self, list(_outside_functions(node.body)), node).findings()
+        for node in self.nodes:
             if isinstance(node, ast.Call):
                 words = {k.arg: k.value for k in node.keywords if k.arg}
                 yield from weak_calls(Call(node, self.dotted(node.func), self.tops, self.is_web, self.text, words))
@@ -210,6 +207,19 @@ class _Reading:
                 yield "hard-coded-secret", f"a secret stands in the code: {argument.arg} (CWE-798)", MAYBE, node.lineno
 
 
+_BINDING = (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.NamedExpr, ast.For, ast.withitem)
+
+
+def _outside_functions(body: Sequence[ast.stmt]) -> Iterator[ast.AST]:
+    """Every node of statements but for those of the functions in them; statement by statement, then by depth."""
+    for statement in body:
+        waiting: deque[ast.AST] = deque([statement] if not isinstance(statement, Function) else [])
+        while waiting:
+            node = waiting.popleft()
+            yield node
+            waiting.extend(n for n in ast.iter_child_nodes(node) if not isinstance(n, Function))
+
+
 class _Flow:
     """One function (or the file's top level): what in it comes from outside, and where that goes."""
 
@@ -222,8 +232,9 @@ class _Flow:
         if function is not None and self.handler:
             arguments = (*function.args.args, *function.args.kwonlyargs)
             self.outside = {a.arg for a in arguments if a.arg not in {"self", "cls", "request"}}
+        binding = [n for n in nodes if isinstance(n, _BINDING)]
         for _ in range(3):  # until what is assigned later is known earlier
-            for node in nodes:
+            for node in binding:
                 self._follow(node)
 
     def _is_handler(self, function: Function) -> bool:

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from lamarck.checks.bandit_scan import ScanBroke, scan
 from lamarck.checks.security import SecurityCheck
+from lamarck.checks.stages import StageCache
 from lamarck.checks.verdict import vetoes
 from lamarck.checks.waivers import Waivers
 from lamarck.records import (
@@ -264,3 +265,17 @@ def test_one_dangerous_file_is_enough(texts: list[str]) -> None:
     dangerous = {t for t, _ in DANGEROUS}
     evidence = SecurityCheck().run(task(), candidate(*texts))
     assert (evidence.outcome is CheckOutcome.FAILED) == any(t in dangerous for t in texts)
+
+
+def test_what_is_known_of_a_file_is_not_looked_for_again_and_says_the_same() -> None:
+    kept = StageCache(None)
+    files = (SourceFile(path="a.py", text="import os\n"), SourceFile(path="b.py", text="def f(t):\n    return eval(t)\n"))
+    both = make_candidate(files=files, entry_point=None, origin=Origin(generator="user"))
+    task = make_task(goal="Do.", module="a")
+    first, second, plain = (
+        c.run(task, both) for c in (SecurityCheck(kept=kept), SecurityCheck(kept=kept), SecurityCheck())
+    )
+    assert [f.path for f in first.findings if f.rule == "B307"] == ["b.py"]
+    assert first.replace(seconds=0) == second.replace(seconds=0) == plain.replace(seconds=0)
+    waived = SecurityCheck(Waivers(["B307: the text is ours"]), kept=kept).run(task, both)
+    assert waived.outcome == "passed"

@@ -40,6 +40,8 @@ class Calibrated(Record, frozen=True, kw_only=True):
 
     decided, decided_right, approved, approved_right: of candidates judged by what was counted on the others (halves by
     problem); for the others a model would be asked. low: the lower end of the interval of decided_right / decided.
+    passing, passing_right: candidates that pass their given tests, and how many of these are right: whoever approves
+    them all is right as often. passing_decided, passing_decided_right: of these, what the rules decide.
     """
 
     data: str
@@ -51,11 +53,19 @@ class Calibrated(Record, frozen=True, kw_only=True):
     decided_right: int
     approved: int
     approved_right: int
+    passing: int = 0
+    passing_right: int = 0
+    passing_decided: int = 0
+    passing_decided_right: int = 0
     threshold: float = THRESHOLD
 
     @property
     def low(self) -> float:
         return wilson_low(self.decided_right, self.decided)
+
+    @property
+    def passing_low(self) -> float:
+        return wilson_low(self.passing_decided_right, self.passing_decided)
 
 
 def balanced(candidates: Sequence[Labelled]) -> tuple[Labelled, ...]:
@@ -70,28 +80,29 @@ def balanced(candidates: Sequence[Labelled]) -> tuple[Labelled, ...]:
 def calibrate(candidates: Sequence[Labelled], *, threshold: float = THRESHOLD) -> Calibrated:
     facts = [(each, each.facts) for each in candidates]
     folds = [[(e, f) for e, f in facts if _fold(e) == fold] for fold in range(_FOLDS)]
-    decided = decided_right = approved = approved_right = 0
+    told: list[tuple[Labelled, Facts, bool, bool]] = []  # what was decided: approved, right
     for number, fold in enumerate(folds):
         counted = count(pair for other, pairs in enumerate(folds) if other != number for pair in pairs)
         for each, known in fold:
             word = judge(known, counted, threshold=threshold)
-            if word.says is None:
-                continue
-            is_right = (word.says == "approve") is each.right
-            decided += 1
-            decided_right += is_right
-            approved += word.says == "approve"
-            approved_right += word.says == "approve" and is_right
+            if word.says is not None:
+                told.append((each, known, word.says == "approve", (word.says == "approve") is each.right))
+    passing = [each for each, known in facts if known.passes]
+    of_passing = [right for _, known, _, right in told if known.passes]
     return Calibrated(
         data=content_id([each.to_json() for each in candidates])[:16],
         candidates=len(candidates),
         right=sum(each.right for each in candidates),
         problems=len({each.problem for each in candidates}),
         precision=count(facts),
-        decided=decided,
-        decided_right=decided_right,
-        approved=approved,
-        approved_right=approved_right,
+        decided=len(told),
+        decided_right=sum(right for *_, right in told),
+        approved=sum(approved for _, _, approved, _ in told),
+        approved_right=sum(approved and right for _, _, approved, right in told),
+        passing=len(passing),
+        passing_right=sum(each.right for each in passing),
+        passing_decided=len(of_passing),
+        passing_decided_right=sum(of_passing),
         threshold=threshold,
     )
 

@@ -108,7 +108,7 @@ def _document(found: Calibrated) -> object:
     import msgspec
 
     rules = {name: {"low": p.low} for name, p in found.precision.items()}
-    return {**msgspec.to_builtins(found), "low": found.low, "rules": rules}
+    return {**msgspec.to_builtins(found), "low": found.low, "passing_low": found.passing_low, "rules": rules}
 
 
 def _keep(found: Calibrated) -> None:
@@ -132,6 +132,9 @@ def _told(found: Calibrated) -> str:
         f"({_share(found.decided_right, found.decided)}, at least {found.low:.1%}), "
         "each judged by what was counted on the other half of the problems",
         f"approved {found.approved}, right {found.approved_right} ({_share(found.approved_right, found.approved)})",
+        f"where the given tests pass: {found.passing}, of which {_share(found.passing_right, found.passing)} are right "
+        f"without any rule; decided {found.passing_decided}, right {found.passing_decided_right} "
+        f"({_share(found.passing_decided_right, found.passing_decided)}, at least {found.passing_low:.1%})",
         "",
         f"{'rule':<26}{'says':<9}{'right':>11}  {'at least':>8}",
     ]
