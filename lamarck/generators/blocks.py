@@ -32,7 +32,8 @@ class Blocks:
         self._least = least
 
     def for_task(self, task: Task) -> tuple[Artifact, ...]:
-        """Nearest first, by the task's goal and by each of its parts; none that has the name of the task's own."""
+        """Nearest first, by the task's goal and by each of its parts; none that has the name of the task's own, and
+        none that makes what the task is given already."""
         if not self._most:
             return ()
         best: dict[str, tuple[float, Artifact]] = {}
@@ -43,9 +44,28 @@ class Blocks:
         chosen: dict[str, Artifact] = {}
         for score, artifact in sorted(best.values(), key=lambda b: (-b[0], b[1].id)):
             block = block_of(artifact) if score >= self._least else None
-            if block is not None and block.name != task.entry_point:
+            if block is not None and block.name != task.entry_point and not _makes_what_is_given(block, task):
                 chosen.setdefault(block.name, artifact)
         return tuple(chosen.values())[: self._most]
+
+
+def _makes_what_is_given(block: Block, task: Task) -> bool:
+    """Whether a block's result is of the type of one of the task's parameters, and its own parameters are of others:
+    the reader of orders has nothing to do where orders come in. Told for types with a content alone, not for `str`.
+    """
+    given, (parameters, result) = _types(task.signature or "")[0], _types(block.shown)
+    return "[" in result and result in given and not parameters & given
+
+
+def _types(signature: str) -> tuple[frozenset[str], str]:
+    """(types of the parameters, type of the result) as they are written."""
+    tree = tree_of(signature if "\n" in signature else f"{signature.strip().rstrip(':')}: ...")
+    function = tree.body[0] if tree is not None and tree.body else None
+    if not isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
+        return frozenset(), ""
+    written = [a.annotation for a in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)]
+    parameters = frozenset(ast.unparse(a) for a in written if a is not None)
+    return parameters, ast.unparse(function.returns) if function.returns else ""
 
 
 def parts_of(goal: str) -> tuple[str, ...]:

@@ -38,8 +38,9 @@ class ModelTier:
     there are cores to spare (docs/benchmarks.md). What is written ahead is paid for at once.
     style: "lean" spares the model writing docstrings: the reply is begun with the stub where the model can continue
     one, else code without docstrings is asked for and those of the stub are put back; "plain" shows the stub and waits.
-    related: proven functions that may help with a task. They are offered for every other fresh reply, the first one
-    among them, since what helps one reply misleads another; those that a reply calls are bundled with it.
+    related: proven functions that may help with a task. They are offered for every other fresh reply, since what helps
+    one misleads another: beginning with the first where there are several to compose, with the second where there is
+    one. Those that a reply calls are bundled with it.
     """
 
     name = "model"
@@ -94,7 +95,9 @@ class ModelTier:
         fresh = sum(a.generator == "model" and a.tier == step.tier for a in history)
         if self._offered[0] != task.id or fresh == 0:
             self._offered = (task.id, self._related(task))
-        return self._offered[1] if step.repair_of is not None or fresh % 2 == 0 else ()
+        found = self._offered[1]
+        turn = fresh % 2 == (0 if len(found) > 1 else 1)
+        return found if turn or step.repair_of is not None else ()
 
     def _fresh(
         self,

@@ -8,11 +8,13 @@ from itertools import islice
 from lamarck.budget import Budget
 from lamarck.generators.alignment import variants
 from lamarck.generators.generator import Proposal
+from lamarck.library.contradiction import contradicts
 from lamarck.library.library import Library
 from lamarck.policy import Step
 from lamarck.records import Artifact, Attempt, Candidate, Origin, Spend, Task, make_candidate, tree_hash
 
 _VARIANTS_PER_ARTIFACT = 3
+_LOOKED_AT = 4  # hits for each candidate, since those that contradict the request are left out
 
 
 class Reuse:
@@ -53,9 +55,15 @@ class Reuse:
         if known is not None:
             yield self._library.get(known)
             self._library.forget(task)
-        for hit in self._library.find(query(task), limit=self._candidates, signature=task.signature):
-            if hit.artifact.id != known:
-                yield hit.artifact
+        wanted = query(task)
+        left = self._candidates
+        for hit in self._library.find(wanted, limit=_LOOKED_AT * self._candidates, signature=task.signature):
+            if hit.artifact.id == known or contradicts(wanted, query(hit.artifact.task)):
+                continue
+            yield hit.artifact
+            left -= 1
+            if not left:
+                return
 
 
 def query(task: Task) -> str:

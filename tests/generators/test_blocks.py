@@ -152,3 +152,18 @@ def test_a_task_is_offered_what_is_near_to_its_steps(tmp_path: Path) -> None:
         assert Blocks(library, most=0, least=0.0).for_task(task) == ()
         own = task.replace(entry_point="split_row")
         assert Blocks(library, most=4, least=0.4).for_task(own) == ()
+
+
+def test_what_makes_what_is_given_is_not_offered(tmp_path: Path) -> None:
+    with SqliteLibrary(tmp_path / "library.sqlite") as library:
+        reader = "def read_rows(text: str) -> list[int]:\n    return [int(t) for t in text.split()]\n"
+        sorter = "def sort_rows(rows: list[int]) -> list[int]:\n    return sorted(rows)\n"
+        library.save(artifact(reader, "read_rows", "Read the rows of a text."))
+        library.save(artifact(sorter, "sort_rows", "Sort the rows of numbers."))
+        task = make_task(goal="Sort the rows, then read the rows twice.", module="m", entry_point="f")
+        names = [
+            [a.candidate.entry_point for a in Blocks(library, most=4, least=0.2).for_task(t)]
+            for t in (task, task.replace(signature="def f(rows: list[int]) -> list[int]"))
+        ]
+        assert sorted(map(str, names[0])) == ["read_rows", "sort_rows"]
+        assert names[1] == ["sort_rows"]
