@@ -32,8 +32,10 @@ def problems(connection: Connection) -> tuple[str, ...]:
         connection.execute("INSERT INTO words (words) VALUES ('integrity-check')")  # a command to FTS5; adds no row
     except sqlite3.DatabaseError as error:
         report.append(f"the full-text index does not match its texts ({error})")
-    for what, query in _CROSS.items():
-        count = connection.execute(query).fetchone()[0]
-        if count:
-            report.append(f"{count} {what}")
-    return tuple(report)
+    return (*report, *parts_apart(connection))
+
+
+def parts_apart(connection: Connection) -> tuple[str, ...]:
+    """Rows without those that belong to them, one line a kind, in whatever database."""
+    counts = {what: connection.execute(query).fetchone()[0] for what, query in _CROSS.items()}
+    return tuple(f"{count} {what}" for what, count in counts.items() if count)

@@ -102,12 +102,20 @@ def search(connection: Connection, request: Request, lists: Lists) -> list[Found
     return _explained(request, best, lists)
 
 
+def is_open(connection: Connection, wanted: Filter) -> bool:
+    """Whether a filter leaves out nothing that is found."""
+    if wanted != Filter(licences=wanted.licences):
+        return False
+    lessons = "SELECT EXISTS (SELECT 1 FROM tags WHERE tag = 'lesson')"
+    barred = "SELECT EXISTS (SELECT 1 FROM artifacts WHERE NOT free)"
+    asked = (lessons,) if wanted.licences is None else (lessons, barred)
+    return not any(connection.execute(one).fetchone()[0] for one in asked)
+
+
 def allowed(connection: Connection, wanted: Filter) -> list[int] | None:
     """The rows that a filter lets through; None when it leaves out nothing that is found."""
-    if wanted == Filter(licences=wanted.licences):
-        anything_barred = "SELECT EXISTS (SELECT 1 FROM artifacts WHERE NOT free)"
-        if wanted.licences is None or not connection.execute(anything_barred).fetchone()[0]:
-            return None
+    if is_open(connection, wanted):
+        return None
     where, values = condition(wanted)
     rows = connection.execute(f"SELECT seq FROM artifacts WHERE found AND {where}", values)  # noqa: S608 - our own SQL
     return [seq for (seq,) in rows]

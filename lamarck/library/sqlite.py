@@ -83,6 +83,7 @@ class SqliteLibrary(StoredLibrary):
             before = self._bytes(connection)
         with self._write() as connection:
             verdicts, requests = drop_stale(connection)
+            connection.execute("INSERT INTO words (words) VALUES ('optimize')")  # a command to FTS5; adds no row
         embedded = self.embed_missing(on_progress)
         with self._database.read() as connection:
             worth = gives_back(connection)

@@ -22,13 +22,11 @@ class Tidied(Record, frozen=True, kw_only=True):
 
 
 def drop_stale(connection: Connection) -> tuple[int, int]:
-    """(verdicts, recognised requests and results) dropped: the old ones, and those of artifacts that are not served."""
+    """(verdicts, recognised requests) dropped: the old ones, and those of artifacts that are not served."""
     before = (datetime.now(UTC) - _OLD).isoformat()
     verdicts = connection.execute("DELETE FROM verdicts WHERE stored < ?", (before,)).rowcount
     gone = "artifact NOT IN (SELECT id FROM artifacts WHERE status = 'live')"
     requests = connection.execute(f"DELETE FROM recognised WHERE {gone}").rowcount  # noqa: S608 - a constant
-    requests += connection.execute(f"DELETE FROM results WHERE {gone}").rowcount  # noqa: S608
-    connection.execute("INSERT INTO words (words) VALUES ('optimize')")  # a command to FTS5; adds no row
     return verdicts, requests
 
 

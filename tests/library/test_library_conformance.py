@@ -7,15 +7,21 @@ from pathlib import Path
 
 import pytest
 from library_parts import HashingEmbedder, a_run, a_verdict, an_artifact, an_attempt
+from postgres_server import PostgresServer
 
 from lamarck.errors import BadInput
 from lamarck.library.library import Library
+from lamarck.library.place import Server
+from lamarck.library.postgres.library import PostgresLibrary
 from lamarck.library.sqlite import SqliteLibrary
 from lamarck.records import ArtifactStatus, Decision, ExitReason, Spend, Usage
 
-IMPLEMENTATIONS: dict[str, Callable[[Path], Library]] = {
-    "sqlite": lambda folder: SqliteLibrary(folder / "library.sqlite"),
-    "sqlite with embedder": lambda folder: SqliteLibrary(folder / "library.sqlite", embedder=HashingEmbedder()),
+Opening = Callable[[Path, Callable[[], Server]], Library]
+IMPLEMENTATIONS: dict[str, Opening] = {
+    "sqlite": lambda folder, _: SqliteLibrary(folder / "library.sqlite"),
+    "sqlite with embedder": lambda folder, _: SqliteLibrary(folder / "library.sqlite", embedder=HashingEmbedder()),
+    "postgres": lambda _, server: PostgresLibrary(server()),
+    "postgres with embedder": lambda _, server: PostgresLibrary(server(), embedder=HashingEmbedder()),
 }
 
 
@@ -23,11 +29,20 @@ IMPLEMENTATIONS: dict[str, Callable[[Path], Library]] = {
 def reopen(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Library]]:
     """Opens the same library again and again."""
     opened: list[Library] = []
+    servers: list[Server] = []
+
+    def server() -> Server:
+        if not servers:
+            running: PostgresServer = request.getfixturevalue("postgres_server")
+            servers.append(Server(running.emptied()))
+        return servers[0]
 
     def once() -> Library:
-        opened.append(IMPLEMENTATIONS[request.param](tmp_path))
+        opened.append(IMPLEMENTATIONS[request.param](tmp_path, server))
         return opened[-1]
 
+    if request.param.startswith("postgres"):
+        server()  # skips before the test begins
     yield once
     for library in opened:
         library.close()
