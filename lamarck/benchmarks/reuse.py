@@ -4,7 +4,7 @@ Requests over 150 tasks (15 families with opposites and near misses in each), dr
 repeats word for word, in other words, under other names. Every request brings two given tests; what is served is then
 judged by withheld ones. The model is a script that always writes the right code, so all that is measured is reuse: what
 it saves in tokens, and what it costs in proof. Beside it stand a cache that serves the nearest request at the cosine
-0.8, and an oracle that never pays twice.
+0.8, and an oracle that never pays twice. A row a request is appended to a file, from which the workload goes on.
 """
 
 from __future__ import annotations
@@ -13,53 +13,26 @@ import inspect
 import random
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from html import escape
+from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 from lamarck.api import Lamarck, ScriptedModel, Settings
 from lamarck.api import Request as ModelRequest
 from lamarck.benchmarks.corpus import Embedded
 from lamarck.benchmarks.library import open_embedder
-from lamarck.benchmarks.machine import Machine, this_machine
-from lamarck.benchmarks.plot import round_ticks
 from lamarck.benchmarks.reuse_families import FAMILIES, WAYS, Family
-from lamarck.records import Acceptance, AcceptanceKind, Record, Task, make_task
+from lamarck.benchmarks.reuse_report import CACHE_AT, ReuseFigures, Row, figures_of
+from lamarck.benchmarks.rows import appended
+from lamarck.errors import BadInput
+from lamarck.records import Acceptance, AcceptanceKind, Attempt, Run, Task, make_task
 from lamarck.temporary import temporary_folder
 
 Say = Callable[[str], None]
 TASKS = 150
 _GIVEN, _WITHHELD = 2, 8
-_CACHE_AT = 0.8
 _NAMES = ("solve", "result_of", "work_out")  # under which the same thing is asked for again
-
-
-class ReuseFigures(Record, frozen=True, kw_only=True):
-    """new: first requests of a task; repeats: the others. served: repeats answered without the model. wrong: answers
-    that fail withheld tests, of all / of those served. Tokens are words of the script; seconds are wall clock, proof
-    included. lines: cumulated tokens after each request, by arm."""
-
-    machine: Machine
-    requests: int
-    tasks: int
-    new: int
-    repeats: int
-    served: int
-    new_served: int
-    wrong_served: int
-    wrong: int
-    prevented: int  # candidates of the library that the given tests refused
-    recognised: int
-    tokens_without: int
-    tokens: int
-    tokens_oracle: int
-    seconds: float
-    seconds_a_repeat: float
-    cache_served: int | None
-    cache_wrong: int | None
-    lines: dict[str, tuple[int, ...]]
+_PARAMETERS = ("data", "given", "x")  # and what its parameter may be called instead
 
 
 @dataclass(frozen=True)
@@ -77,27 +50,28 @@ class Wish:
     def value(self, *arguments: Any) -> Any:
         return self.family.function(*arguments, way=self.way, n=self.number)
 
-    def code(self, name: str) -> str:
-        parameters = ", ".join(self.family.parameters)
+    def code(self, name: str, parameter: str = "") -> str:
+        own = parameter or self.family.parameters[0]
         source = inspect.getsource(self.family.function)
-        call = f"{self.family.function.__name__}({parameters}, way={self.way!r}, n={self.number})"
-        return f"{source}\n\ndef {name}({parameters}):\n    return {call}\n"
+        call = f"{self.family.function.__name__}({own}, way={self.way!r}, n={self.number})"
+        return f"{source}\n\ndef {name}({own}):\n    return {call}\n"
 
 
-@dataclass
-class _Tally:
-    new: int = 0
-    served: int = 0
-    new_served: int = 0
-    wrong: int = 0
-    wrong_served: int = 0
-    prevented: int = 0
-    tokens: int = 0
-    without: int = 0
-    oracle: int = 0
-    repeat_seconds: list[float] = field(default_factory=list)
-    asked: dict[str, int] = field(default_factory=dict)
-    lines: dict[str, list[int]] = field(default_factory=lambda: {"without": [], "lamarck": [], "oracle": []})
+@dataclass(frozen=True)
+class Asked:
+    """One request as it is put. kind: new | near miss | opposite (the first of its task, by what of its family was
+    asked before), repeat (as before, word for word), changed signature or paraphrase."""
+
+    number: int
+    wish: Wish
+    kind: str
+    text: str
+    name: str
+    parameter: str
+
+    @property
+    def signature(self) -> str:
+        return f"def {self.name}({self.parameter})"
 
 
 def wishes(seed: int) -> list[Wish]:
@@ -107,146 +81,165 @@ def wishes(seed: int) -> list[Wish]:
     return found[:TASKS]
 
 
-def measure_reuse(settings: Settings, *, requests: int, seed: int, say: Say) -> ReuseFigures:
-    """Raises `SandboxUnavailable` where nothing can be proven."""
-    dice = random.Random(seed)  # noqa: S311 - a workload
+def plan(requests: int, seed: int) -> list[Asked]:
+    """The requests in their order, from the seed alone: of a longer plan a shorter one is the beginning."""
     tasks = wishes(seed)
-    drawn = dice.choices(range(len(tasks)), weights=[1 / (rank + 1) for rank in range(len(tasks))], k=requests)
-    say(f"{requests} requests over {len(set(drawn))} of {len(tasks)} tasks")
-    with temporary_folder("bench") as folder:
-        return _Workload(settings, Path(folder), tasks, dice, say).run(drawn)
+    weights = [1 / (rank + 1) for rank in range(len(tasks))]
+    drawn = random.Random(seed).choices(tasks, weights=weights, k=requests)  # noqa: S311 - a workload
+    before: dict[str, list[Asked]] = {}
+    asked: list[Asked] = []
+    for number, wish in enumerate(drawn, start=1):
+        earlier = before.setdefault(wish.key, [])
+        one = _put(number, wish, earlier, asked, random.Random(f"{seed} {number}"))  # noqa: S311 - a workload
+        earlier.append(one)
+        asked.append(one)
+    return asked
+
+
+def _put(number: int, wish: Wish, earlier: list[Asked], asked: list[Asked], dice: random.Random) -> Asked:
+    again = bool(earlier)
+    wording = wish.family.wordings[dice.randrange(len(wish.family.wordings)) if again else 0]
+    text = wording.format(way=wish.family.spoken[wish.way], n=wish.number)
+    name = _NAMES[dice.randrange(len(_NAMES)) if again else 0]
+    own = wish.family.parameters[0]
+    parameter = dice.choice((own, own, *_PARAMETERS)) if again else own
+    if again:
+        same = [e for e in earlier if e.text == text]
+        known = any((e.name, e.parameter) == (name, parameter) for e in same)
+        kind = "repeat" if known else "changed signature" if same else "paraphrase"
+    else:
+        near = [a.wish for a in asked if a.wish.family is wish.family]
+        opposite = any(n.number == wish.number and n.way != wish.way for n in near)
+        kind = "opposite" if opposite else "near miss" if near else "new"
+    return Asked(number=number, wish=wish, kind=kind, text=text, name=name, parameter=parameter)
+
+
+def measure_reuse(settings: Settings, *, requests: int, seed: int, say: Say, rows: Path | None = None) -> ReuseFigures:
+    """rows: where a row a request is appended, and from which it goes on; the library lies in a folder beside it.
+
+    Raises `SandboxUnavailable` where nothing can be proven, `BadInput` for a file of another workload.
+    """
+    asked = plan(requests, seed)
+    say(f"{requests} requests over {len({a.wish.key for a in asked})} of {TASKS} tasks")
+    with appended(rows, Row) as (known, keep), temporary_folder("reuse") as scratch:
+        folder = scratch if rows is None else rows.with_name(f"{rows.name}.d")
+        folder.mkdir(exist_ok=True)
+        done = _checked(known, asked, rows, folder)
+        _Workload(settings, folder, seed, say).run(asked, done, keep)
+        return figures_of(done[:requests], cache=_similarity_cache(asked, seed, say))
+
+
+def _checked(known: list[Row], asked: Sequence[Asked], rows: Path | None, folder: Path) -> list[Row]:
+    if known and not (folder / "library.sqlite").exists() and len(known) < len(asked):
+        raise BadInput(f"{folder}: the library of these rows is gone", "begin a file of its own with --resume")
+    for row, one in zip(known, asked, strict=False):
+        if (row.number, row.task, row.text) != (one.number, one.wish.key, one.text):
+            raise BadInput(f"{rows}: row {row.number} is of another workload", "name another file with --resume")
+    return known
 
 
 class _Workload:
-    def __init__(self, settings: Settings, folder: Path, tasks: Sequence[Wish], dice: random.Random, say: Say) -> None:
+    def __init__(self, settings: Settings, folder: Path, seed: int, say: Say) -> None:
         self._settings = settings
         self._folder = folder
-        self._tasks = tasks
-        self._dice = dice
+        self._seed = seed
         self._say = say
         self._reply = ""
-        self._texts: list[tuple[str, Wish]] = []
-        self._prices: dict[str, int] = {}  # task → what the model's first answer cost
 
     def _answer(self, request: ModelRequest) -> str:
         return f"```python\n{self._reply}```"
 
-    def run(self, drawn: Sequence[int]) -> ReuseFigures:
-        tally = _Tally()
+    def run(self, asked: Sequence[Asked], done: list[Row], keep: Callable[[Row], None]) -> None:
         began = told = time.monotonic()
+        first = len(done)
         model = ScriptedModel(self._answer, name="writer")
         library = self._folder / "library.sqlite"
         with Lamarck(self._settings, library=library, folder=self._folder, model=model) as lamarck:
-            for number, place in enumerate(drawn, start=1):
-                self._one(lamarck, self._tasks[place], tally)
+            for one in asked[first:]:
+                row = self._one(lamarck, one)
+                keep(row)
+                done.append(row)
                 if time.monotonic() - told > 10:
                     told = time.monotonic()
-                    left = (told - began) / number * (len(drawn) - number)
-                    self._say(f"{number} of {len(drawn)}, {tally.served} served, about {left / 60:.0f} min left")
-            recognised = int(lamarck.stats()["recognition_hits"])
-        cache = self._similarity_cache()
-        repeats = len(drawn) - tally.new
-        return ReuseFigures(
-            machine=this_machine(),
-            requests=len(drawn),
-            tasks=len(tally.asked),
-            new=tally.new,
-            repeats=repeats,
-            served=tally.served,
-            new_served=tally.new_served,
-            wrong_served=tally.wrong_served,
-            wrong=tally.wrong,
-            prevented=tally.prevented,
-            recognised=recognised,
-            tokens_without=tally.without,
-            tokens=tally.tokens,
-            tokens_oracle=tally.oracle,
-            seconds=time.monotonic() - began,
-            seconds_a_repeat=median(tally.repeat_seconds) if tally.repeat_seconds else 0.0,
-            cache_served=cache[0] if cache else None,
-            cache_wrong=cache[1] if cache else None,
-            lines={arm: tuple(values) for arm, values in tally.lines.items()},
+                    left = (told - began) / (len(done) - first) * (len(asked) - len(done))
+                    served = sum(r.served == "library" for r in done)
+                    self._say(f"{len(done)} of {len(asked)}, {served} served, about {left / 60:.0f} min left")
+
+    def _one(self, lamarck: Lamarck, one: Asked) -> Row:
+        dice = random.Random(f"{self._seed} {one.number} tests")  # noqa: S311 - a workload
+        self._reply = one.wish.code(one.name, one.parameter)
+        hits = lamarck.stats()["recognition_hits"]
+        task = self._task(lamarck, one, dice, _GIVEN)
+        began = time.monotonic()
+        run = lamarck.solve(task)
+        seconds = time.monotonic() - began
+        recognised = lamarck.stats()["recognition_hits"] > hits
+        final = _final(run)
+        right = None
+        if final is not None and final.candidate is not None:
+            right = lamarck.judge(self._task(lamarck, one, dice, _WITHHELD), final.candidate).outcome == "passed"
+        reused = [a for a in run.attempts if a.generator == "reuse"]
+        return Row(
+            number=one.number,
+            task=one.wish.key,
+            kind=one.kind,
+            text=one.text,
+            signature=one.signature,
+            served="nobody" if final is None else "library" if final.generator == "reuse" else "model",
+            right=right,
+            refused=sum(a is not final for a in reused),
+            recognised=recognised and bool(reused) and reused[0] is final,
+            prompt_tokens=run.spend.prompt_tokens,
+            completion_tokens=run.spend.completion_tokens,
+            seconds=seconds,
         )
 
-    def _one(self, lamarck: Lamarck, wish: Wish, tally: _Tally) -> None:
-        time_asked = tally.asked.get(wish.key, 0)
-        tally.asked[wish.key] = time_asked + 1
-        goal = wish.family.wordings[0 if time_asked == 0 else self._dice.randrange(len(wish.family.wordings))]
-        name = _NAMES[0 if time_asked == 0 else self._dice.randrange(len(_NAMES))]
-        text = goal.format(way=wish.family.spoken[wish.way], n=wish.number)
-        self._texts.append((text, wish))
-        self._reply = wish.code(name)
-        began = time.monotonic()
-        run = lamarck.solve(self._task(lamarck, wish, text, name, _GIVEN))
-        taken = time.monotonic() - began
-        final = next((a for a in reversed(run.attempts) if a.candidate and a.verdict), None)
-        by_reuse = run.exit_reason == "accepted" and final is not None and final.generator == "reuse"
-        accepted = final is not None and run.exit_reason == "accepted"
-        right = accepted and final is not None and self._holds(lamarck, wish, text, name, final.candidate)
-        tally.prevented += sum(a.generator == "reuse" and a is not final for a in run.attempts)
-        tally.wrong += not right
-        tally.wrong_served += by_reuse and not right
-        if time_asked == 0:
-            tally.new += 1
-            tally.new_served += by_reuse
-            tally.oracle += self._price(wish, run.spend.tokens)
-        else:
-            tally.served += by_reuse
-            tally.repeat_seconds.append(taken)
-        tally.tokens += run.spend.tokens
-        tally.without += self._price(wish, run.spend.tokens)
-        for arm, value in (("without", tally.without), ("lamarck", tally.tokens), ("oracle", tally.oracle)):
-            tally.lines[arm].append(value)
-
-    def _price(self, wish: Wish, paid: int) -> int:
-        """What the model's answer to this task cost when it was first asked; for one that the library served at once,
-        the mean of the others, since nobody paid for it."""
-        if paid:
-            return self._prices.setdefault(wish.key, paid)
-        known = self._prices.get(wish.key)
-        return known if known is not None else sum(self._prices.values()) // max(1, len(self._prices))
-
-    def _holds(self, lamarck: Lamarck, wish: Wish, text: str, name: str, candidate: Any) -> bool:
-        task = self._task(lamarck, wish, text, name, _WITHHELD)
-        return lamarck.judge(task, candidate).outcome == "passed"
-
-    def _task(self, lamarck: Lamarck, wish: Wish, goal: str, name: str, tests: int) -> Task:
-        inputs = [wish.family.arguments(self._dice) for _ in range(tests)]
-        lines = [f"    assert {name}({', '.join(map(repr, i))}) == {wish.value(*i)!r}\n" for i in inputs]
-        content = f"from solution import {name}\n\n\ndef test_it():\n{''.join(lines)}"
+    def _task(self, lamarck: Lamarck, one: Asked, dice: random.Random, tests: int) -> Task:
+        wish = one.wish
+        inputs = [wish.family.arguments(dice) for _ in range(tests)]
+        lines = [f"    assert {one.name}({', '.join(map(repr, i))}) == {wish.value(*i)!r}\n" for i in inputs]
+        content = f"from solution import {one.name}\n\n\ndef test_it():\n{''.join(lines)}"
         return make_task(
-            goal=goal,
+            goal=one.text,
             module="solution",
-            entry_point=name,
-            signature=f"def {name}({', '.join(wish.family.parameters)})",
+            entry_point=one.name,
+            signature=one.signature,
             acceptance=(Acceptance(kind=AcceptanceKind.PYTEST, content=content, path="test_solution.py"),),
             limits=lamarck.settings.limits.for_task(),
             job_limits=lamarck.settings.sandbox.job_limits(),
         )
 
-    def _similarity_cache(self) -> tuple[int, int] | None:
-        """(served, wrong) of a cache that serves the nearest earlier request at the cosine 0.8, judged by what the code
-        that it serves does with withheld inputs."""
-        embedder = open_embedder()
-        if embedder is None:
-            return None
-        import numpy as np
 
-        vectors = Embedded(embedder).embed([text for text, _ in self._texts], self._say)
-        matrix = np.frombuffer(b"".join(vectors), dtype="<f4").reshape(len(vectors), embedder.dimension)
-        kept: list[int] = []
-        served = wrong = 0
-        for number, (_, wish) in enumerate(self._texts):
-            if kept:
-                cosines = matrix[kept] @ matrix[number]
-                nearest = int(np.argmax(cosines))
-                if cosines[nearest] >= _CACHE_AT:
-                    served += 1
-                    other = self._texts[kept[nearest]][1]
-                    wrong += not _same(wish, other, self._dice)
-                    continue
-            kept.append(number)
-        return served, wrong
+def _final(run: Run) -> Attempt | None:
+    """What an accepted run ended with."""
+    if run.exit_reason != "accepted":
+        return None
+    return next((a for a in reversed(run.attempts) if a.candidate and a.verdict), None)
+
+
+def _similarity_cache(asked: Sequence[Asked], seed: int, say: Say) -> tuple[int, int] | None:
+    """(served, wrong) of a cache that serves the nearest earlier request at the cosine 0.8, judged by what the code
+    that it serves does with withheld inputs."""
+    embedder = open_embedder()
+    if embedder is None:
+        return None
+    import numpy as np
+
+    vectors = Embedded(embedder).embed([a.text for a in asked], say)
+    matrix = np.frombuffer(b"".join(vectors), dtype="<f4").reshape(len(vectors), embedder.dimension)
+    kept: list[int] = []
+    served = wrong = 0
+    for number, one in enumerate(asked):
+        if kept:
+            cosines = matrix[kept] @ matrix[number]
+            nearest = int(np.argmax(cosines))
+            if cosines[nearest] >= CACHE_AT:
+                served += 1
+                dice = random.Random(f"{seed} {number} cache")  # noqa: S311 - a workload
+                wrong += not _same(one.wish, asked[kept[nearest]].wish, dice)
+                continue
+        kept.append(number)
+    return served, wrong
 
 
 def _same(wish: Wish, other: Wish, dice: random.Random) -> bool:
@@ -263,55 +256,3 @@ def _same(wish: Wish, other: Wish, dice: random.Random) -> bool:
         except (TypeError, ValueError, AttributeError, ZeroDivisionError):
             return False
     return True
-
-
-def reuse_text(f: ReuseFigures) -> str:
-    def share(part: float, whole: float) -> str:
-        return f"{part / whole:.1%}" if whole else "—"
-
-    lines = [
-        f"{f.requests} requests over {f.tasks} tasks: {f.new} new, {f.repeats} repeats",
-        f.machine.line(),
-        "",
-        f"repeats served from the library      {f.served} of {f.repeats} ({share(f.served, f.repeats)})",
-        f"first requests served from it        {f.new_served} of {f.new}",
-        f"served, and wrong by withheld tests  {f.wrong_served}",
-        f"wrong in all, by withheld tests      {f.wrong}",
-        f"library candidates that given tests refused  {f.prevented}",
-        f"requests recognised without a search {f.recognised} ({share(f.recognised, f.requests)})",
-        f"tokens without reuse {f.tokens_without:,}, with it {f.tokens:,}"
-        f" ({share(f.tokens_without - f.tokens, f.tokens_without)} saved), of an oracle {f.tokens_oracle:,}"
-        f" ({share(f.tokens_without - f.tokens_oracle, f.tokens_without)})",
-        f"a repeat took {f.seconds_a_repeat:.2f} s (median), proof included; all of it {f.seconds:.0f} s",
-    ]
-    if f.cache_served is not None:
-        lines.append(f"a similarity cache at {_CACHE_AT}: {f.cache_served} served, {f.cache_wrong} of them wrong")
-    return "\n".join(lines)
-
-
-_COLOURS = {"without": "#d55e00", "lamarck": "#0072b2", "oracle": "#009e73"}
-_SAID = {"without": "without reuse", "lamarck": "with the library", "oracle": "an oracle that never pays twice"}
-
-
-def reuse_svg(f: ReuseFigures) -> str:
-    """Cumulated tokens over the requests, a line an arm."""
-    width, height, left, top = 640, 360, 70, 40
-    ticks = round_ticks(max(values[-1] for values in f.lines.values()))
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width + left + 20} {height + top + 50}"'
-        ' font-family="system-ui, sans-serif" font-size="12">',
-        f'<rect width="{width + left + 20}" height="{height + top + 50}" fill="white"/>',
-    ]
-    for tick in ticks:
-        y = top + height * (1 - tick / ticks[-1])
-        parts.append(f'<path d="M{left} {y:.1f}h{width}" stroke="#ddd"/>')
-        parts.append(f'<text x="{left - 6}" y="{y + 4:.1f}" text-anchor="end">{tick:,.0f}</text>')
-    for place, (arm, values) in enumerate(f.lines.items()):
-        points = " ".join(
-            f"{left + width * (n + 1) / len(values):.1f},{top + height * (1 - v / ticks[-1]):.1f}"
-            for n, v in enumerate(values)
-        )
-        parts.append(f'<polyline points="{points}" fill="none" stroke="{_COLOURS[arm]}" stroke-width="2"/>')
-        parts.append(f'<text x="{left + 200 * place}" y="20" fill="{_COLOURS[arm]}">{escape(_SAID[arm])}</text>')
-    parts.append(f'<text x="{left + width / 2}" y="{top + height + 36}" text-anchor="middle">requests</text>')
-    return "\n".join([*parts, "</svg>"]) + "\n"

@@ -5,14 +5,17 @@ from __future__ import annotations
 import ast
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from lamarck.api import Settings
 from lamarck.benchmarks import reuse
 from lamarck.benchmarks.corpus import Corpus, distractors
 from lamarck.benchmarks.library import library_text, measure_library
 from lamarck.benchmarks.retrieval import measure_retrieval, read_functions, read_requests, retrieval_text
-from lamarck.benchmarks.reuse import _same, reuse_svg, reuse_text, wishes
+from lamarck.benchmarks.reuse import _same, wishes
+from lamarck.benchmarks.reuse_report import Row, figures_of, reuse_svg, reuse_text
 from lamarck.errors import BadInput
 from lamarck.library import harvest
 
@@ -94,20 +97,59 @@ def test_the_tasks_of_the_reuse_workload_differ_and_their_code_does_what_they_sa
         assert _same(wish, wish, dice)
 
 
-def test_a_figure_of_the_workload_is_told_and_drawn() -> None:
-    from lamarck.benchmarks.machine import this_machine
-
-    figures = reuse.ReuseFigures(
-        machine=this_machine(), requests=4, tasks=2, new=2, repeats=2, served=2, new_served=0, wrong_served=0, wrong=0,
-        prevented=1, recognised=1, tokens_without=400, tokens=200, tokens_oracle=200, seconds=8.0, seconds_a_repeat=1.5,
-        cache_served=3, cache_wrong=1,
-        lines={"without": (100, 200, 300, 400), "lamarck": (100, 200, 200, 200), "oracle": (100, 200, 200, 200)},
+def row(number: int, task: str, kind: str, served: str, **changes: Any) -> Row:
+    made = Row(
+        number=number, task=task, kind=kind, text="t", signature="def f(x)", served=served, right=True, refused=0,
+        recognised=False, prompt_tokens=0, completion_tokens=0, seconds=0.5,
     )  # fmt: skip
+    return made.replace(**changes)
+
+
+def test_the_figures_follow_from_the_rows() -> None:
+    paid = {"prompt_tokens": 80, "completion_tokens": 20}
+    rows = [
+        row(1, "a", "new", "model", **paid),
+        row(2, "a", "repeat", "library", recognised=True),
+        row(3, "b", "near miss", "library", right=False),
+        row(4, "a", "paraphrase", "model", refused=3, seconds=2.0, **paid),
+        row(5, "c", "new", "nobody", right=None),
+        row(6, "c", "repeat", "model", **paid),
+    ]
+    figures = figures_of(rows, cache=(3, 1))
+    # The second request of c is no repeat of a task solved before.
+    assert (figures.repeats, figures.served, figures.wrong_served, figures.wrong) == (2, 1, 1, 1)
+    assert figures.recognised == 1
+    assert {way: cost.tokens for way, cost in figures.cost.items()} == {"without": 600, "lamarck": 300, "oracle": 300}
+    assert figures.cost["oracle"].seconds < figures.cost["lamarck"].seconds < figures.cost["without"].seconds
+    assert figures.lines["lamarck"][1] == figures.lines["lamarck"][0]
     told = reuse_text(figures)
-    assert "2 of 2 (100.0%)" in told
-    assert "(50.0% saved)" in told
+    assert "1 of 2 (50.0%" in told
     assert "3 served, 1 of them wrong" in told
     assert reuse_svg(figures).count("<polyline") == 3
+
+
+def test_a_longer_plan_begins_as_a_shorter_one_does_and_holds_every_kind() -> None:
+    long = reuse.plan(400, 0)
+    assert reuse.plan(40, 0) == long[:40]
+    assert {a.kind for a in long} == {
+        "new", "near miss", "opposite", "repeat", "changed signature", "paraphrase",
+    }  # fmt: skip
+    first: set[str] = set()
+    for one in long:
+        assert (one.kind in {"new", "near miss", "opposite"}) is (one.wish.key not in first)
+        first.add(one.wish.key)
+
+
+def test_the_workload_goes_on_where_its_rows_end(tmp_path: Path) -> None:
+    kept = tmp_path / "rows.jsonl"
+    short = reuse.measure_reuse(Settings(), requests=4, seed=0, say=lambda _: None, rows=kept)
+    assert len(kept.read_text().splitlines()) == 4
+    before = kept.read_text()
+    longer = reuse.measure_reuse(Settings(), requests=6, seed=0, say=lambda _: None, rows=kept)
+    assert kept.read_text().startswith(before)
+    assert (short.requests, longer.requests, longer.wrong) == (4, 6, 0)
+    with pytest.raises(BadInput, match="another workload"):
+        reuse.measure_reuse(Settings(), requests=6, seed=1, say=lambda _: None, rows=kept)
 
 
 def test_nothing_of_a_harvested_package_is_run(sources: Path) -> None:

@@ -106,9 +106,7 @@ def performance(wanted: Wanted) -> Measured:
 
     trials = min(wanted.jobs, 250)
     gains = trials * 2 // 5
-    report = measure_performance(
-        wanted.settings, equal=trials - gains, gains=gains, rows=wanted.resume, say=wanted.say
-    )
+    report = measure_performance(wanted.settings, equal=trials - gains, gains=gains, rows=wanted.resume, say=wanted.say)
     return Measured(text=performance_text(report), report=report)
 
 
@@ -128,9 +126,10 @@ def security(wanted: Wanted) -> Measured:
 
 
 def reuse(wanted: Wanted) -> Measured:
-    from lamarck.benchmarks.reuse import measure_reuse, reuse_svg, reuse_text
+    from lamarck.benchmarks.reuse import measure_reuse
+    from lamarck.benchmarks.reuse_report import reuse_svg, reuse_text
 
-    report = measure_reuse(wanted.settings, requests=wanted.jobs, seed=wanted.seed, say=wanted.say)
+    report = measure_reuse(wanted.settings, requests=wanted.jobs, seed=wanted.seed, say=wanted.say, rows=wanted.resume)
     return Measured(text=reuse_text(report), report=report, svg=lambda: reuse_svg(report))
 
 
