@@ -33,7 +33,7 @@ class CoverageCheck:
 
     @property
     def version(self) -> str:
-        return f"1+judge{JUDGE_VERSION}+{self._minimum:g}{self._waivers.key}"
+        return f"2+judge{JUDGE_VERSION}+{self._minimum:g}{self._waivers.key}"
 
     def applies(self, task: Task) -> bool:
         return task.language == "python" and bool(task.tests(Trust.GIVEN))
@@ -58,7 +58,11 @@ class CoverageCheck:
         if not counted["line"][1]:
             return self._evidence(candidate, trace, CheckOutcome.SKIPPED, log="there is no statement", begin=begin)
         outcome = CheckOutcome.PASSED if share >= self._minimum else CheckOutcome.FAILED
-        evidence = self._evidence(candidate, trace, outcome, log="\n".join(_contexts(trace, paths)), begin=begin)
+        what = "branches" if counted["branch"][1] else "lines"
+        head = f"the given tests run {share:.0%} of the {what}"
+        head += "" if outcome is CheckOutcome.PASSED else f", {self._minimum:.0%} are wanted"
+        log = "\n".join([head, "", *_contexts(trace, paths)])
+        evidence = self._evidence(candidate, trace, outcome, log=log, begin=begin)
         return evidence.replace(
             score=share,
             findings=tuple(findings),

@@ -41,7 +41,9 @@ def graded(
         score=None if points is None else points / 10,
         findings=tuple(findings),
         measurements={**({} if points is None else {POINTS: round(points, 3)}), **(measurements or {})},
-        log="\n".join([*head, *(f"{f.path}:{f.line}: {f.rule}: {f.message}" for f in findings)]),
+        log="\n".join(
+            [*head, *([""] if findings else []), *(f"{f.path}:{f.line}: {f.rule}: {f.message}" for f in findings)]
+        ),
         replay_command=f"lamarck verify {candidate.id[:12]}",
         seconds=seconds,
     )

@@ -36,7 +36,7 @@ from lamarck.records import (
 
 _TOGETHER = 6  # mutants that one judge is given at once
 _CPU_SECONDS = 1.0  # of a mutant, beyond ten times what the tests took: it hangs
-_WALL_SECONDS = 10.0
+_WALL_SECONDS = 30.0  # of one that waits rather than works
 _MOST_MUTANTS_OF_FILE = 5_000
 
 Progress = Callable[[str, int, int], None]
@@ -94,7 +94,7 @@ class MutationCheck:
     @property
     def version(self) -> str:
         how = "all" if self._sample is None else str(self._sample)
-        return f"{MUTATORS_VERSION}+judge{JUDGE_VERSION}+{self._minimum:g}+{how}{self._waivers.key}"
+        return f"{MUTATORS_VERSION}.1+judge{JUDGE_VERSION}+{self._minimum:g}+{how}{self._waivers.key}"
 
     def applies(self, task: Task) -> bool:
         return task.language == "python" and bool(task.tests(Trust.GIVEN))
@@ -212,7 +212,7 @@ class MutationCheck:
                 "not_run": sum(f.tests == 0 for f in fates.values()),
                 "hung": sum(bool(f.stop) for f in fates.values()),
             },
-            log="\n".join(_row(mutant, fates[mutant]) for mutant in ordered),
+            log="\n".join([_head(killed, counted, self._minimum), "", *(_row(m, fates[m]) for m in ordered)]),
         )
 
     def _evidence(self, candidate: Candidate, trace: Trace, outcome: CheckOutcome, begin: float) -> Evidence:
@@ -282,6 +282,11 @@ def _survivor(mutant: Mutant, fate: Fate) -> Finding:
         path=mutant.path,
         line=mutant.line,
     )
+
+
+def _head(killed: int, counted: int, minimum: float) -> str:
+    wanted = f", {minimum:.0%} are wanted" if killed < minimum * counted else ""
+    return f"the given tests notice {killed} of {counted} small edits{wanted}"
 
 
 def _row(mutant: Mutant, fate: Fate) -> str:

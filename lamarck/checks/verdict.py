@@ -210,7 +210,7 @@ class _Judging:
 
 
 def reasons_of(item: Evidence) -> tuple[str, ...]:
-    """Why one piece of evidence speaks against the candidate: one line per test or finding."""
+    """Why one piece of evidence speaks against the candidate: one line per test or finding, else how its log begins."""
     lines = [f"{f.rule} {f.path}:{f.line}: {f.message}" if f.path else f"{f.rule}: {f.message}" for f in _vetoing(item)]
     lines += [
         f"{result.id} {result.outcome}{f': {result.failure.message}' if result.failure else ''}"
@@ -218,7 +218,7 @@ def reasons_of(item: Evidence) -> tuple[str, ...]:
         if result.outcome not in {CheckOutcome.PASSED, CheckOutcome.SKIPPED}
     ]
     if not lines:
-        lines = [item.log.strip() or str(item.outcome)]
+        lines = [item.log.strip().split("\n\n", 1)[0] or str(item.outcome)]
     more = len(lines) - _MOST_REASONS
     shown = [_line(f"{item.check}: {line}") for line in lines[:_MOST_REASONS]]
     return (*shown, *([f"{item.check}: and {more} more"] if more > 0 else []))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape, quoteattr
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
     from lamarck.records import Evidence, Finding
 
 _MOST_SHOWN = 20
+_MOST_LINES = 5  # of one finding
+_MOST_REASONS = 12
+_MOST_WAIVERS = 8
+_SURE = {"high": 0, "medium": 1, "low": 2}
 _ORDER = {"high": 0, "medium": 1, "low": 2}
 _LEVELS = {"high": "error", "medium": "warning", "low": "note"}
 
@@ -43,10 +48,10 @@ def show(terminal: Terminal, report: CheckReport) -> None:
     for line in _complaints(report):
         terminal.show(parts.indented(Text(line, style="red")))
     findings = list(_noted(report))
-    for line in findings[:_MOST_SHOWN]:
+    for line, _ in findings[:_MOST_SHOWN]:
         terminal.show(parts.indented(Text(line)))
-    if len(findings) > _MOST_SHOWN:
-        terminal.show(parts.indented(Text(f"… and {len(findings) - _MOST_SHOWN:,} more; --json has all", style="dim")))
+    if more := sum(places for _, places in findings[_MOST_SHOWN:]):
+        terminal.show(parts.indented(Text(f"… and {more:,} more; --json has all", style="dim")))
     terminal.show(parts.indented(parts.facts(_facts(report))))
 
 
@@ -55,10 +60,10 @@ def _facts(report: CheckReport) -> list[tuple[str, RenderableType | str]]:
 
     verdict = report.verdict
     rows: list[tuple[str, RenderableType | str]] = []
-    if verdict.decision == "accepted":
-        rows += [("note", shortened(reason, 200)) for reason in verdict.reasons[:6]]
-    else:
-        rows += [("why", shortened(reason, 200)) for reason in verdict.reasons[:6]]
+    told = [reason for reason in verdict.reasons if " waived: " not in reason]
+    label = "note" if verdict.decision == "accepted" else "why"
+    rows += [(label, shortened(reason, 200)) for reason in told[:_MOST_REASONS]]
+    rows += [("waived", line) for line in _waived(report)]
     if report.changed is not None:
         rows.append(("changed", ", ".join(report.changed[:8]) or "nothing"))
     if report.tests:
@@ -116,12 +121,32 @@ def _complaints(report: CheckReport) -> Iterator[str]:
         yield from parts.complaints(report.verdict.replace(evidence=tuple(decisive)))
 
 
-def _noted(report: CheckReport) -> Iterator[str]:
-    """Findings, the worst first."""
-    found = [(f, e.check) for e in report.verdict.evidence for f in e.findings]
-    found.sort(key=lambda item: (item[0].message.startswith("waived: "), _ORDER.get(item[0].severity, 0)))
+def _noted(report: CheckReport) -> Iterator[tuple[str, int]]:
+    """Findings, the worst first, and how many each line stands for: what is said alike of a file is said once. Those
+    that are waived are counted elsewhere."""
+    found = [(f, e.check) for e in report.verdict.evidence for f in e.findings if not _is_waived(f)]
+    found.sort(key=lambda item: (_ORDER.get(item[0].severity, 0), _SURE.get(item[0].confidence, 0)))
+    alike: dict[tuple[str, ...], list[int]] = {}
     for finding, check in found:
-        yield shortened(f"{_place(report, finding)}: {check} {finding.rule}: {finding.message}", 200)
+        key = (report.places.get(finding.path, finding.path) or report.path, check, finding.rule, finding.message)
+        alike.setdefault(key, []).append(finding.line)
+    for (path, check, rule, message), lines in alike.items():
+        where = ", ".join(str(line) for line in lines[:_MOST_LINES] if line) + (", …" if lines[_MOST_LINES:] else "")
+        yield shortened(f"{path}:{where}: ".replace("::", ":") + f"{check} {rule}: {message}", 200), len(lines)
+
+
+def _is_waived(finding: Finding) -> bool:
+    return finding.message.startswith("waived: ")
+
+
+def _waived(report: CheckReport) -> Iterator[str]:
+    """Which rules are waived, how often, and why."""
+    found = (f for e in report.verdict.evidence for f in e.findings if _is_waived(f))
+    counts = Counter((f.rule, f.message.rpartition(" (")[2].removesuffix(")")) for f in found)
+    for (rule, reason), times in counts.most_common(_MOST_WAIVERS):
+        yield shortened(f"{rule}{f' ({times} times)' if times > 1 else ''}: {reason}", 200)
+    if (more := len(counts) - _MOST_WAIVERS) > 0:
+        yield f"and {more} more; --json has all"
 
 
 def _place(report: CheckReport, finding: Finding) -> str:
