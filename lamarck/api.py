@@ -27,6 +27,7 @@ from lamarck.fixing.fixing import Fixing, FixReport
 from lamarck.fixing.step import Mended, mend
 from lamarck.library.filters import Filter
 from lamarck.library.library import Hit
+from lamarck.library.place import name_of
 from lamarck.models.model import Message, Model, Reply, Request, TokenCallback, can_continue
 from lamarck.models.scripted import ScriptedModel
 from lamarck.policy import passing, written
@@ -94,7 +95,8 @@ class Saving(Record, frozen=True, kw_only=True):
 class Lamarck:
     """One user's library, sandbox and models. Use it as a context manager, or call `close`.
 
-    settings: default all sources (see `lamarck.settings.load_settings`). library: a library file of its own. python:
+    settings: default all sources (see `lamarck.settings.load_settings`). library: of its own, a file or
+    `postgresql://user@host/database` without a password. python:
     the interpreter whose packages the code may use. folder: the project (its `lamarck.toml`, its `.venv`), default the
     working folder. model: use this one instead of the settings' tiers, by its name or the model itself, which
     is closed with it. replies: where those of named models are recorded and found again. observers get every event,
@@ -119,7 +121,7 @@ class Lamarck:
             chosen = chosen.replace(models=chosen.models.replace(tiers=(name,)))
         self._assembly = Assembly(
             chosen,
-            library_path=Path(library).expanduser() if library else None,
+            library_path=library or None,
             python=python,
             folder=folder,
             observers=tuple(observers),
@@ -132,7 +134,7 @@ class Lamarck:
         if model is not None:
             settings = settings.replace(models=settings.models.replace(tiers=(model.name,)))
         other = object.__new__(Lamarck)
-        other._assembly = self._assembly.beside(settings, library_path=Path(library).expanduser(), model=model)
+        other._assembly = self._assembly.beside(settings, library_path=library, model=model)
         return other
 
     def __enter__(self) -> Self:
@@ -157,8 +159,9 @@ class Lamarck:
         return self._assembly.settings
 
     @property
-    def library_path(self) -> Path:
-        return self._assembly.library_path
+    def library_name(self) -> str:
+        """The file of the library, or who it is on which server."""
+        return name_of(self._assembly.library_place)
 
     # --- tasks in, proven code out
 

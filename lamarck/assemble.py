@@ -23,7 +23,7 @@ from lamarck.generators.prompt import render
 from lamarck.generators.reuse import Reuse
 from lamarck.generators.search.mending import Mender, SearchRepair
 from lamarck.generators.templates.templates import Templates
-from lamarck.library.library import Library
+from lamarck.library.place import Server, place_of
 from lamarck.models.model import Message, Model
 from lamarck.policy import Rules, Step
 from lamarck.records import Acceptance, Artifact, Attempt, Context, Diagnosis, Event, Spend, Task, Verdict, now
@@ -35,6 +35,7 @@ from lamarck.solve import Deadline, Observer, Parts
 if TYPE_CHECKING:
     from lamarck.checks.gate import Means
     from lamarck.generators.templates.collection import Collection
+    from lamarck.library.stored import StoredLibrary
 
 EMBEDDING_WEIGHTS = "all-minilm-l6-v2-int8"
 
@@ -46,7 +47,7 @@ class Assembly:
         self,
         settings: Settings,
         *,
-        library_path: Path | None,
+        library_path: Path | str | None,
         python: str | None,
         folder: Path,
         observers: tuple[Observer, ...],
@@ -67,7 +68,7 @@ class Assembly:
         while self._close:
             self._close.pop()()
 
-    def beside(self, settings: Settings, *, library_path: Path, model: Model | None) -> Assembly:
+    def beside(self, settings: Settings, *, library_path: Path | str, model: Model | None) -> Assembly:
         """Another library, settings and model over what is dear to open: sandbox, judge, interpreter, embedder."""
         other = Assembly(
             settings,
@@ -85,24 +86,28 @@ class Assembly:
     # --- rooms
 
     @cached_property
-    def library_path(self) -> Path:
-        if self._library_path is not None:
-            return self._library_path
-        named = self.settings.library.path
-        return Path(named).expanduser() if named else settings_module.home() / "library.sqlite"
+    def library_place(self) -> Path | Server:
+        named = self._library_path or self.settings.library.path
+        return place_of(named) if named else settings_module.home() / "library.sqlite"
 
     @cached_property
-    def library(self) -> Library:
-        from lamarck.library.sqlite import SqliteLibrary
+    def library(self) -> StoredLibrary:
+        library = self.open_library(self.library_place)
+        self._close.append(library.close)
+        return library
 
-        library = SqliteLibrary(
-            self.library_path,
-            lock_seconds=self.settings.library.lock_seconds,
+    def open_library(self, place: Path | Server) -> StoredLibrary:
+        """Another library, with this one's embedder. The caller closes it."""
+        from lamarck.library.opening import open_library
+
+        wanted = self.settings.library
+        return open_library(
+            place,
+            lock_seconds=wanted.lock_seconds,
+            statement_seconds=wanted.statement_seconds,
             embedder=self.embedder,
             recognised=self.settings.reuse.remembered,
         )
-        self._close.append(library.close)
-        return library
 
     @cached_property
     def embedder(self) -> Any:
@@ -334,6 +339,7 @@ def diagnose(assembly: Assembly) -> tuple[Diagnosis, ...]:
     from lamarck.models.diagnosis import diagnose_embeddings, diagnose_models
     from lamarck.sandbox.diagnosis import diagnose_interpreter, diagnose_platform, diagnose_sandbox
 
+    place = assembly.library_place
     try:
         interpreter = diagnose_interpreter(assembly.interpreter)
     except LamarckError as error:
@@ -345,8 +351,8 @@ def diagnose(assembly: Assembly) -> tuple[Diagnosis, ...]:
         interpreter,
         *diagnose_models(assembly.settings),
         diagnose_embeddings(EMBEDDING_WEIGHTS),
-        diagnose_library(assembly.library_path, lambda: assembly.library),
-        _diagnose_disk(assembly.library_path.absolute().parent),
+        diagnose_library(assembly.library_place, lambda: assembly.library),
+        _diagnose_disk(place.absolute().parent if isinstance(place, Path) else settings_module.home()),
     )
 
 

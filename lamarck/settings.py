@@ -12,6 +12,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
+from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 import msgspec.inspect
@@ -95,8 +96,16 @@ class CheckSettings(Record, frozen=True, kw_only=True):
 
 
 class LibrarySettings(Record, frozen=True, kw_only=True):
-    path: Annotated[str, _described("the library file; empty: library.sqlite in LAMARCK_HOME")] = ""
+    path: Annotated[
+        str,
+        _described(
+            "a file, or postgresql://user@host/database without a password; empty: library.sqlite in LAMARCK_HOME"
+        ),
+    ] = ""
     lock_seconds: Annotated[float, _described("seconds to wait for another process", gt=0, le=3600)] = 10.0
+    statement_seconds: Annotated[
+        float, _described("seconds that one statement may take on a server", gt=0, le=86_400)
+    ] = 60.0
 
 
 class ReuseSettings(Record, frozen=True, kw_only=True):
@@ -237,6 +246,7 @@ def load_settings(
     sources: dict[str, str] = {}
     for origin, values in _layers(project, os.environ if environ is None else environ, flags or {}):
         candidate = _merge(merged, values)
+        refuse_password(str(candidate.get("library", {}).get("path", "")))
         if found := _problems(candidate):
             raise BadInput(f"{origin}: {found[0]}", "see `lamarck config schema`")
         if project is not None and origin == str(project):
@@ -244,6 +254,22 @@ def load_settings(
         merged = candidate
         sources.update((key, origin) for key in _leaves(values))
     return _settings(merged), tuple(Source(key=k, origin=v) for k, v in sorted(sources.items()))
+
+
+def refuse_password(url: str) -> None:
+    """Raises `BadInput` for the URL of a server that holds a password: settings are shown, and arguments are seen."""
+    if not url.lower().startswith(("postgres:", "postgresql:")):
+        return
+    try:
+        parts = urlsplit(url)
+        holds = parts.password is not None or "password" in parse_qs(parts.query, keep_blank_values=True)
+    except ValueError:
+        holds = True
+    if holds:
+        raise BadInput(
+            "the library's URL holds a password, which would be shown with the settings",
+            "leave it out, and set PGPASSWORD or put it into ~/.pgpass",
+        )
 
 
 def _project(folder: Path | None) -> Path | None:

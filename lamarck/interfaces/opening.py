@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def open_lamarck(
     *,
-    library: Path | None = None,
+    library: Path | str | None = None,
     python: str | None = None,
     model: str | None = None,
     tokens: int | None = None,

@@ -10,7 +10,13 @@ import typer
 # Read by the boundary before anything is parsed, so that errors of parsing obey it too; declared here for --help.
 Json = Annotated[bool, typer.Option("--json", help="One JSON document on standard output.")]
 Library = Annotated[
-    Path | None, typer.Option("--library", metavar="PATH", help="A library file of its own.", show_default=False)
+    str | None,
+    typer.Option(
+        "--library",
+        metavar="PLACE",
+        help="A library of its own: a file, or postgresql://user@host/database.",
+        show_default=False,
+    ),
 ]
 Python = Annotated[
     str | None,

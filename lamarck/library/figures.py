@@ -8,9 +8,10 @@ from lamarck.library.connection import Connection
 from lamarck.records import ExitReason
 
 FIGURES: Mapping[str, str] = {
-    "artifacts_live": "artifacts that searches find",
+    "artifacts_live": "artifacts that are neither retired nor in quarantine",
+    "artifacts_found": "of these what searches find: for each task those that no better version answers for",
     "artifacts_retired": "artifacts kept with their evidence and no longer found",
-    "artifacts_with_vector": "live artifacts that are also found by meaning",
+    "artifacts_with_vector": "of these what is also found by meaning",
     "uses": "times an artifact served a later task and was accepted by its tests",
     "requests_recognised": "requests that are remembered with what served them, each word for word and normalised",
     "recognition_hits": "times a remembered request was served again by the same artifact",
@@ -41,6 +42,7 @@ _SPENT = {
 }
 _COUNTS = {
     "artifacts_live": "SELECT count(*) FROM artifacts WHERE status = 'live'",
+    "artifacts_found": "SELECT count(*) FROM artifacts WHERE found",
     "artifacts_retired": "SELECT count(*) FROM artifacts WHERE status = 'retired'",
     "artifacts_with_vector": "SELECT count(*) FROM vectors",
     "uses": "SELECT coalesce(sum(served), 0) FROM artifacts",

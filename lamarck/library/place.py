@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from lamarck.errors import BadInput
+from lamarck.settings import refuse_password
 
 _SCHEME = re.compile(r"postgres(ql)?:/", re.IGNORECASE)
 
@@ -44,17 +45,5 @@ def place_of(text: str | Path) -> Path | Server:
     return server
 
 
-def refuse_password(text: str) -> None:
-    """Raises `BadInput` for the URL of a server that holds a password: settings are shown, and arguments are seen."""
-    if not _SCHEME.match(text):
-        return
-    try:
-        parts = urlsplit(text)
-        holds = parts.password is not None or "password" in parse_qs(parts.query)
-    except ValueError:
-        holds = "password" in text
-    if holds:
-        raise BadInput(
-            "the library's URL holds a password, which would be shown with the settings",
-            "leave it out, and set PGPASSWORD or put it into ~/.pgpass",
-        )
+def name_of(place: Path | Server) -> str:
+    return place.name if isinstance(place, Server) else str(place.absolute())

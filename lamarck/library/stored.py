@@ -21,6 +21,7 @@ from lamarck.library.library import Hit, Ranking
 from lamarck.library.recognition import Recognition
 from lamarck.library.search import Found, Request, request_terms
 from lamarck.library.signature import shape_of
+from lamarck.library.tidying import Tidied
 from lamarck.library.uses import Use, Whereabouts
 from lamarck.library.versions import Version
 from lamarck.records import Artifact, ArtifactStatus, Attempt, ExitReason, Run, Spend, Task, Verdict, now
@@ -54,6 +55,19 @@ class StoredLibrary(ABC):
     @abstractmethod
     def _search(self, connection: Connection, request: Request) -> list[Found]:
         """At most `request.limit`, best first, with their reasons."""
+
+    @abstractmethod
+    def tidy(self, on_progress: Callable[[int, int], None] | None = None) -> Tidied:
+        """Drop what can be made again and is old, embed what has no vector, give free space back."""
+
+    @abstractmethod
+    def problems(self) -> tuple[str, ...]:
+        """What is wrong with the store, one line each."""
+
+    @property
+    def reads_only(self) -> bool:
+        """Whether nothing can be stored, because this role may not."""
+        return False
 
     @abstractmethod
     def _bytes(self, connection: Connection) -> int:

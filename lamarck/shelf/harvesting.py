@@ -19,6 +19,7 @@ from pathlib import Path
 from lamarck.assemble import Assembly
 from lamarck.errors import BadInput
 from lamarck.library.harvest import Collection, SourceText, collection, files_of, first_paragraph, parsed
+from lamarck.library.place import name_of
 from lamarck.library.signature import signature_of
 from lamarck.records import (
     Acceptance,
@@ -81,7 +82,7 @@ def harvest(
 
     source = collection(named)
     functions = list(_functions(source))[:limit]
-    ledger = _Settled(source, assembly.library_path)
+    ledger = _Settled(source, name_of(assembly.library_place))
     kept: list[str] = []
     for number, (name, found, why) in enumerate(functions, start=1):
         outcome = ledger.get(name)
@@ -109,12 +110,12 @@ def harvest(
 class _Settled:
     """What became of each function, in a file of its own; a line is written when it is known."""
 
-    def __init__(self, source: Collection, library: Path) -> None:
+    def __init__(self, source: Collection, library: str) -> None:
         from lamarck.records import content_id
 
         folder = cache_dir() / "harvest"
         folder.mkdir(parents=True, exist_ok=True)
-        stamp = content_id(source.name, source.root, str(library.absolute()), _newest(source))[:16]
+        stamp = content_id(source.name, source.root, library, _newest(source))[:16]
         self._path = folder / f"{stamp}.jsonl"
         self._known: dict[str, str] = {}
         if self._path.exists():
