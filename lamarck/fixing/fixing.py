@@ -16,8 +16,9 @@ from lamarck.errors import BadInput, LamarckError, LimitSpent
 from lamarck.fixing.contradictions import refuse_contradictions
 from lamarck.fixing.failing import with_failing
 from lamarck.fixing.patching import Patch
+from lamarck.generators.search.lessons.lesson import Repair
 from lamarck.generators.search.mending import mended
-from lamarck.generators.search.search import Base, SearchEnd, SearchLimits, SearchReport
+from lamarck.generators.search.search import Base, Search, SearchEnd, SearchLimits, SearchReport
 from lamarck.records import (
     Candidate,
     CheckOutcome,
@@ -38,6 +39,7 @@ from lamarck.solve import prove, solve
 from lamarck.tasks.loading import load_existing, load_task
 
 Say = Callable[[str], None]
+Learn = Callable[[Repair, Task, Candidate, Verdict], object]
 
 _REPEATS = 6  # runs of the tests on the code as it is, to find out flaky ones; fewer where they take long
 _REPEAT_SECONDS = 5.0
@@ -101,12 +103,13 @@ class Fixing:
         use_model: bool = True,
         seconds: float | None = None,
         say: Say = lambda text: None,
+        learn: Learn | None = None,
     ) -> FixReport:
         """A patch for the functions of `files` that failing tests run; nothing is written.
 
         fails: what should hold and does not, as `f(3) == 4` or `f(0) raises ValueError`. seconds: of the search,
         default the setting. Raises `BadInput` for tests that pass already, that are flaky or contradict each other, and
-        for a fault that lies elsewhere.
+        for a fault that lies elsewhere. learn: is told of a patch that holds.
         """
         begun = time.monotonic()
         task, sources = self._load(files, tests)
@@ -124,6 +127,8 @@ class Fixing:
             work.refuse_hopeless(before)
         if work.verdict is None and use_model and self._assembly.settings.models.tiers:
             work.by_model(tests, files)
+        if learn is not None:
+            work.teach(learn)
         return FixReport(
             exit_reason=work.exit_reason(),
             by=work.by,
@@ -180,6 +185,8 @@ class _Work:
         self._say = say
         self._final: Candidate | None = None
         self._limit: ExitReason | None = None
+        self._searching: Search | None = None
+        self._kinds: tuple[str, ...] = ()
         self.by: str | None = None
         self.verdict: Verdict | None = None
         self.edits: tuple[str, ...] = ()
@@ -192,6 +199,7 @@ class _Work:
     def by_search(self, limits: SearchLimits) -> None:
         self._say("searching")
         search = self._assembly.mender.search(self._task, self._original.files, limits, wanted=self._shown)
+        self._searching = search
         candidates = search.candidates()
         try:
             for variant in candidates:
@@ -200,6 +208,7 @@ class _Work:
                 if verdict.decision is Decision.ACCEPTED:
                     self._final, self.verdict, self.by = candidate, verdict, "search"
                     self.edits = tuple(f"{e.kind}, line {e.line}: {e.what}" for e in variant.edits)
+                    self._kinds = tuple(e.kind for e in variant.edits)
                     break
                 self.refuted += 1
                 if self.refuted >= _MOST_REFUTED:
@@ -273,6 +282,15 @@ class _Work:
                 if verdict.decision is not Decision.REJECTED:
                     self._final, self.verdict, self.by = candidate, verdict, "model"
                 return
+
+    def teach(self, learn: Learn) -> None:
+        """What the patch teaches, where it was accepted."""
+        if self._final is None or self.verdict is None or self.verdict.decision is not Decision.ACCEPTED:
+            return
+        assert self._searching is not None
+        texts = {f.path: f.text for f in self._final.files}
+        for repair in self._searching.repairs(texts, kinds=self._kinds, by=self.by or ""):
+            learn(repair, self._task, self._final, self.verdict)
 
     def patches(self) -> tuple[Patch, ...]:
         if self._final is None:

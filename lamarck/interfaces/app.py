@@ -16,6 +16,7 @@ from lamarck.interfaces.commands import (
     finding,
     fix,
     history,
+    lessons,
     machine,
     models,
     replies,
@@ -31,7 +32,7 @@ SECTIONS = {
     "Get code": ("solve", "add", "fix", "check", "resume", "review"),
     "Look": ("find", "show", "verify", "log", "stats"),
     "Keep": ("history", "where", "refute", "retire", "gc", "export", "import", "harvest"),
-    "Set up": ("demo", "templates", "models", "config", "doctor", "sandbox"),
+    "Set up": ("demo", "templates", "lessons", "models", "config", "doctor", "sandbox"),
     "Measure": ("bench", "replies", "rules"),
 }
 
@@ -134,6 +135,13 @@ _templates.command("list")(templating.list_templates)
 _templates.command("show")(templating.show)
 _templates.command("test")(templating.test)
 _templates.command("add")(templating.add)
+
+_lessons = _group("lessons", "What repairs that worked have taught: rules that order the search.")
+_lessons.command("list")(lessons.list_lessons)
+_lessons.command("show")(lessons.show)
+_lessons.command("drop")(lessons.drop)
+_lessons.command("export")(lessons.export)
+_lessons.command("import")(lessons.import_lessons)
 
 _models = _group("models", "The weights of embedded models.")
 _models.command("list")(models.list_models)

@@ -11,9 +11,9 @@ KINDS = ("function", "tool", "workflow", "test", "template", "script", "lesson")
 
 
 class Filter(Record, frozen=True, kw_only=True):
-    """min_quality: leaves out what is worse and what was not measured. tags: all of them. shape: of the entry point;
-    what states no type of its result fits any. licences: names allowed beside those that let anybody use freely;
-    None: any licence.
+    """kind: without one, everything but lessons. min_quality: leaves out what is worse and what was not measured. tags:
+    all of them. shape: of the entry point; what states no type of its result fits any. licences: names allowed beside
+    those that let anybody use freely; None: any licence.
     """
 
     min_quality: float | None = None
@@ -33,6 +33,8 @@ def condition(wanted: Filter) -> tuple[str, list[Any]]:
     if wanted.kind is not None:
         parts.append("kind = ?")
         values.append(wanted.kind)
+    else:
+        parts.append("kind != 'lesson'")  # the code beside a lesson is another artifact
     for tag in wanted.tags:
         parts.append("seq IN (SELECT seq FROM tags WHERE tag = ?)")
         values.append(tag)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Sequence
 
 from lamarck.budget import Budget
 from lamarck.generators.generator import Proposal
 from lamarck.generators.search.cases import parted, shown_cases
-from lamarck.generators.search.edits.table import KINDS
+from lamarck.generators.search.lessons.guide import Guide
 from lamarck.generators.search.screening import Subject
 from lamarck.generators.search.search import Base, Search, SearchLimits, SearchReport
 from lamarck.generators.search.variants import Variant
@@ -32,12 +32,20 @@ Render = Callable[[Acceptance, Task], tuple[str, str]]  # tests of any form as (
 
 
 class Mender:
-    """Searches for mends with one sandbox and interpreter. render: see `checks.judge.rendering`."""
+    """Searches for mends with one sandbox and interpreter. render: see `checks.judge.rendering`. guide: what is known
+    from earlier mends when a search begins."""
 
-    def __init__(self, sandbox: Callable[[], Sandbox], interpreter: Callable[[], Interpreter], render: Render) -> None:
+    def __init__(
+        self,
+        sandbox: Callable[[], Sandbox],
+        interpreter: Callable[[], Interpreter],
+        render: Render,
+        guide: Callable[[], Guide] = Guide,
+    ) -> None:
         self._sandbox = sandbox
         self._interpreter = interpreter
         self._render = render
+        self._guide = guide
 
     def cases(self, task: Task) -> int:
         """How many cases the given tests show, each counted alone where tests can be parted."""
@@ -50,7 +58,7 @@ class Mender:
         limits: SearchLimits,
         *,
         wanted: Callable[[Base], Sequence[int]] | None = None,
-        weights: Mapping[str, float] = KINDS,
+        guide: Guide | None = None,
         stop: Callable[[], None] = lambda: None,
     ) -> Search:
         """Over the given tests of a task, parted into cases. Raises `BadInput` for tests that cannot be read."""
@@ -68,7 +76,7 @@ class Mender:
             task.job_limits,
             limits,
             wanted=wanted,
-            weights=weights,
+            guide=self._guide() if guide is None else guide,
             stop=stop,
         )
 

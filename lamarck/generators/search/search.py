@@ -12,12 +12,14 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from enum import StrEnum
 from itertools import islice
 
-from lamarck.generators.search.edits.source import Source
-from lamarck.generators.search.edits.table import KINDS
+from lamarck.generators.search.edits.edit import Edit
+from lamarck.generators.search.edits.source import Function, Source
+from lamarck.generators.search.lessons.guide import Guide
+from lamarck.generators.search.lessons.lesson import Repair
 from lamarck.generators.search.localisation import Spectrum, Suspect, line_scores, spectrum, suspects
 from lamarck.generators.search.screening import Ran, Screened, Screening, ScreeningStopped, Subject
 from lamarck.generators.search.variants import Original, Scored, Variant, made, scored_edits
-from lamarck.records import JobLimits, Record
+from lamarck.records import JobLimits, Record, SourceFile
 from lamarck.sandbox.interpreter import Interpreter
 from lamarck.sandbox.sandbox import Sandbox
 
@@ -88,13 +90,20 @@ class Base:
         self.ran = ran
         self.failing = tuple(n for n, r in ran.items() if r.outcome in {"failed", "time"})
         self.passing = tuple(n for n, r in ran.items() if r.outcome == "passed")
+        self.failures = frozenset(failure_kind(ran[n].outcome, ran[n].said) for n in self.failing)
         self.lines = {r.test: r.lines for r in traced}
         self.spectrum: Spectrum = spectrum(traced)
 
 
+def failure_kind(outcome: str, said: str) -> str:
+    """What a failing test said, by kind: the name of an exception, or `time`."""
+    name = said.partition(":")[0].strip()
+    return "time" if outcome == "time" else name if name.isidentifier() else "died"
+
+
 class Search:
     """One search. `candidates` gives variants that pass `wanted` tests, likeliest first; `report` tells of it, at any
-    time. wanted: picks tests by their names, of those that were collected; default all. weights: of kinds of edits.
+    time. wanted: picks tests by their names, of those that were collected; default all. guide: what lessons know.
     """
 
     def __init__(
@@ -106,7 +115,7 @@ class Search:
         limits: SearchLimits,
         *,
         wanted: Callable[[Base], Sequence[int]] | None = None,
-        weights: Mapping[str, float] = KINDS,
+        guide: Guide = Guide(),  # noqa: B008  frozen
         stop: Callable[[], None] = lambda: None,
     ) -> None:
         self._sandbox = sandbox
@@ -115,7 +124,7 @@ class Search:
         self._job_limits = job_limits
         self._limits = limits
         self._wanted = wanted
-        self._weights = weights
+        self._guide = guide
         self._stop = stop
         self._begun = time.monotonic()
         self._first_run_seconds = 0.0
@@ -125,6 +134,7 @@ class Search:
         self.base: Base | None = None
         self.said = ""
         self._suspects: tuple[Suspect, ...] = ()
+        self._searched: tuple[Mapping[str, list[str]], Mapping[str, Mapping[int, float]]] = ({}, {})
         self._screening: Screening | None = None
         self._lost = 0
 
@@ -162,6 +172,27 @@ class Search:
             failing=tuple(self.base.names[n] for n in self.base.failing) if self.base else (),
             suspects=self._suspects[:50],
             said=self.said,
+        )
+
+    def repairs(
+        self, texts: Mapping[str, str], *, kinds: tuple[str, ...] = (), by: str = "search"
+    ) -> tuple[Repair, ...]:
+        """What was learned when these texts (path → text) turned out to mend the subject: a repair for each file."""
+        functions, suspicion = self._searched
+        before = tuple(SourceFile(path=p, text=t) for p, t in self._subject.files.items())
+        return tuple(
+            Repair(
+                before=before,
+                path=path,
+                after=text,
+                functions=tuple(functions.get(path, ())),
+                suspicion=tuple((line, round(score, 3)) for line, score in suspicion.get(path, {}).items()),
+                failures=tuple(sorted(self.base.failures)) if self.base else (),
+                kinds=kinds,
+                by=by,
+            )
+            for path, text in texts.items()
+            if self._subject.files.get(path) not in {None, text}
         )
 
     @property
@@ -236,6 +267,7 @@ class Search:
         plan = _Plan(base, wanted, failing)
         suspicion = {path: line_scores(path, s, base.spectrum) for path, s in original.sources.items()}
         functions = self._functions(original)
+        self._searched = (functions, suspicion)
         first = self._level_one(original, functions, suspicion)
         done: list[tuple[Variant, Screened]] = []
         yield from self._tried(plan, first, done)
@@ -266,7 +298,7 @@ class Search:
         self, original: Original, functions: Mapping[str, list[str]], suspicion: Mapping[str, Mapping[int, float]]
     ) -> Iterator[Variant]:
         lists = [
-            scored_edits(path, original.sources[path], names, suspicion[path], self._weights)
+            scored_edits(path, original.sources[path], names, suspicion[path], self._guide.weights, self._of_lessons)
             for path, names in functions.items()
         ]
         for scored in heapq.merge(*lists, key=lambda s: -s.score):
@@ -317,7 +349,7 @@ class Search:
             except (SyntaxError, ValueError, RecursionError):
                 return
         for path, names in functions.items():
-            scored += scored_edits(path, sources[path], names, suspicion[path], self._weights)
+            scored += scored_edits(path, sources[path], names, suspicion[path], self._guide.weights, self._of_lessons)
         scored.sort(key=lambda s: -s.score)
         number = 0
         for each in scored:
@@ -330,6 +362,9 @@ class Search:
             number += 1
             if number >= _FROM_A_SEED:
                 return
+
+    def _of_lessons(self, source: Source, function: Function) -> Iterator[Edit]:
+        return self._guide.edits(source, function, self.base.failures if self.base else frozenset())
 
     # --- trying
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import ast
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import chain
 
 from lamarck.generators.search.edits.edit import Edit, applied
 from lamarck.generators.search.edits.imports import missing_imports
-from lamarck.generators.search.edits.source import Source
+from lamarck.generators.search.edits.source import Function, Source
 from lamarck.generators.search.edits.table import KINDS, edits_of
 from lamarck.generators.search.screening import Change
+
+More = Callable[[Source, Function], Iterable[Edit]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,13 +69,14 @@ def scored_edits(
     functions: Iterable[str],
     suspicion: Mapping[int, float],
     weights: Mapping[str, float] = KINDS,
+    more: More = lambda source, function: (),
 ) -> list[Scored]:
-    """All edits of some functions of a file, likeliest first. suspicion: line → 0 to 1."""
+    """All edits of some functions of a file, likeliest first. suspicion: line → 0 to 1. more: beside the table's."""
     wanted = set(functions)
     found: list[Scored] = []
     for name, node in source.functions():
         if name in wanted:
-            for edit in edits_of(source, node):
+            for edit in chain(more(source, node), edits_of(source, node)):
                 near = suspicion.get(edit.line, 0.02)
                 found.append(
                     Scored(path=path, function=name, edit=edit, score=near**2 * weights[edit.kind] * edit.worth)

@@ -51,6 +51,7 @@ KINDS: Mapping[str, float] = {
     "result": 0.4,
     "added": 0.25,
     "guard": 0.25,
+    "lesson": 1.0,  # each lesson says what it is worth
 }
 
 _OF_EXPRESSIONS: tuple[Callable[[Source, Function, ast.AST], Iterator[Edit]], ...] = (
