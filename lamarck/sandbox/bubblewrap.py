@@ -87,12 +87,13 @@ class BubblewrapSandbox:
                 cgroup.remove()
             raise
 
-    def start_zygote(self, job: Job, shared: Path) -> SupervisedJob:
+    def start_zygote(self, job: Job, shared: Path, cgroup: JobCgroup | None) -> SupervisedJob:
         """Start Lamarck's own process that warm jobs are forked from: it may make namespaces, and is not limited.
 
-        shared: the folder of the folders that its jobs may share. Raises `SandboxUnavailable`.
+        shared: the folder of the folders that its jobs may share. cgroup: where it is, and so all of its jobs; the
+        caller's until this returns. Raises `SandboxUnavailable`.
         """
-        return self._launch(job, None, shared)
+        return self._launch(job, cgroup, shared)
 
     def group_for(self, job: Job) -> JobCgroup | None:
         processes = job.limits.processes + OVERHEAD_PROCESSES

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import threading
 import time
 from dataclasses import dataclass
 from functools import cache
@@ -29,6 +30,9 @@ class JobCgroup:
 
     def __init__(self, folders: dict[str, Path]) -> None:
         self.folders = folders
+        self._lock = threading.Lock()
+        self._borrowers = 0
+        self._is_left = False  # to the last borrower
 
     @property
     def paths(self) -> list[str]:
@@ -49,9 +53,12 @@ class JobCgroup:
             with contextlib.suppress(OSError):  # one victim means the job
                 _write(folder / "memory.oom.group", 1)
             return
+        both = self.folders["memory"] / "memory.memsw.limit_in_bytes"
+        with contextlib.suppress(OSError):  # it may not be the lower one at any time, so a higher one comes first
+            _write(both, memory_bytes)
         _write(self.folders["memory"] / "memory.limit_in_bytes", memory_bytes)
         with contextlib.suppress(OSError):
-            _write(self.folders["memory"] / "memory.memsw.limit_in_bytes", memory_bytes)
+            _write(both, memory_bytes)
         if "pids" in self.folders:
             _write(self.folders["pids"] / "pids.max", processes)
 
@@ -59,6 +66,15 @@ class JobCgroup:
         """Raises `OSError` where the kernel refuses it."""
         for folder in self.folders.values():
             _write(folder / "cgroup.procs", pid)
+
+    def held_bytes(self) -> int:
+        """Memory that the kernel could not simply drop, as it could what it keeps of files."""
+        is_unified = "unified" in self.folders
+        folder = self.folders["unified" if is_unified else "memory"]
+        used = int((folder / ("memory.current" if is_unified else "memory.usage_in_bytes")).read_text())
+        prefix = "" if is_unified else "total_"
+        of_files = sum(_counter(folder / "memory.stat", f"{prefix}{age}_file") for age in ("inactive", "active"))
+        return max(0, used - of_files)
 
     def memory_kills(self) -> int:
         """How many processes the kernel killed for memory."""
@@ -85,7 +101,12 @@ class JobCgroup:
         return None
 
     def remove(self) -> None:
-        """The folder goes once its last process is wholly gone, which may take the kernel some milliseconds."""
+        """The folder goes once its last process is wholly gone, which may take the kernel some milliseconds; one that
+        is lent, when it is given back: its counters say why a job ended."""
+        with self._lock:
+            self._is_left = True
+            if self._borrowers:
+                return
         deadline = time.monotonic() + 2
         for folder in self.folders.values():
             while True:
@@ -99,6 +120,44 @@ class JobCgroup:
                     time.sleep(0.001)
                 else:
                     break
+
+
+class LentCgroup(JobCgroup):
+    """A cgroup in which many jobs run one after the other, each forked from a process that is in it already: to move
+    a process takes the kernel some milliseconds, to fork one nothing. What was used before a job is not the job's."""
+
+    def __init__(self, lender: JobCgroup) -> None:
+        super().__init__(lender.folders)
+        self._lender: JobCgroup | None = lender
+        with lender._lock:
+            lender._borrowers += 1
+        self._cpu_before: float | None = None  # the lender's own, until a job begins
+        self._kills_before = 0
+
+    def begin(self, *, memory_bytes: int, processes: int) -> None:
+        """A job is about to begin: from now on is counted. memory_bytes, processes: what it may use. Raises `OSError`
+        where the kernel refuses a limit."""
+        self._cpu_before = super().cpu_seconds() or 0.0
+        self._kills_before = super().memory_kills()
+        self.limit(memory_bytes=memory_bytes + self.held_bytes(), processes=processes)
+
+    def memory_kills(self) -> int:
+        return super().memory_kills() - self._kills_before
+
+    def cpu_seconds(self) -> float | None:
+        used = super().cpu_seconds()
+        return None if used is None or self._cpu_before is None else used - self._cpu_before
+
+    def remove(self) -> None:
+        """Give it back."""
+        lender, self._lender = self._lender, None
+        if lender is None:
+            return
+        with lender._lock:
+            lender._borrowers -= 1
+            is_last = lender._is_left and not lender._borrowers
+        if is_last:
+            lender.remove()
 
 
 def make_cgroup(*, memory_bytes: int, processes: int) -> JobCgroup | None:

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from lamarck.errors import SandboxUnavailable
-from lamarck.sandbox.cgroup import JobCgroup
+from lamarck.sandbox.cgroup import LentCgroup
+from lamarck.sandbox.profile import OVERHEAD_PROCESSES, ZYGOTE_PROCESSES
 from lamarck.sandbox.sandbox import StopReason
 from lamarck.sandbox.supervision import SupervisedJob
 
@@ -32,9 +33,10 @@ class ForkedJob(SupervisedJob):
     """
 
     def __init__(
-        self, *, parent: Parent, cgroup: JobCgroup | None, released: Callable[[StopReason | None], None], **fields: Any
+        self, *, parent: Parent, cgroup: LentCgroup | None, released: Callable[[StopReason | None], None], **fields: Any
     ) -> None:
         self._parent = parent
+        self._lent = cgroup
         self._released = released
         super().__init__(cgroup=cgroup, keeper=parent, **fields)
 
@@ -46,11 +48,19 @@ class ForkedJob(SupervisedJob):
             if pid <= 0:
                 raise SandboxUnavailable("the kernel does not say who a warm job is", "please report it")
             with contextlib.suppress(ProcessLookupError, BrokenPipeError):  # it was killed meanwhile
-                if self._cgroup is not None:
-                    self._cgroup.take_in(pid)
+                self._limit()
                 self._said |= {"pid": pid, "child-pid": pid}
                 self._ends.control.send(b"go")
         return packet
+
+    def _limit(self) -> None:
+        if self._lent is None:
+            return
+        processes = self._limits.processes + OVERHEAD_PROCESSES + ZYGOTE_PROCESSES
+        try:
+            self._lent.begin(memory_bytes=self._limits.memory_mb << 20, processes=processes)
+        except OSError as error:
+            raise SandboxUnavailable(f"a job cannot be limited: {error}", "try again, or look at its cgroup") from error
 
     def _end_orphans(self) -> None:
         self._parent.end()

@@ -23,6 +23,7 @@ from pathlib import Path
 
 from lamarck.errors import SandboxUnavailable
 from lamarck.sandbox.bubblewrap import BubblewrapSandbox
+from lamarck.sandbox.cgroup import JobCgroup, LentCgroup
 from lamarck.sandbox.forked import ForkedJob
 from lamarck.sandbox.profile import forked_specification
 from lamarck.sandbox.program import Program, python_program
@@ -54,8 +55,9 @@ class Kind:
 class Zygote:
     """One, from here. It serves one job at a time."""
 
-    def __init__(self, kind: Kind, running: SupervisedJob, requests: socket.socket) -> None:
+    def __init__(self, kind: Kind, running: SupervisedJob, requests: socket.socket, cgroup: JobCgroup | None) -> None:
         self.kind = kind
+        self.cgroup = cgroup  # its jobs are born in it
         self.served = 0
         self._running = running
         self._requests = requests
@@ -213,10 +215,13 @@ class WarmSandbox:
                 env=dict(kind.environment),
                 pass_fds=(theirs.fileno(),),
             )
+            cgroup = self.cold.group_for(job)
             try:
-                zygote = Zygote(kind, self.cold.start_zygote(job, self._shared()), ours)
+                zygote = Zygote(kind, self.cold.start_zygote(job, self._shared(), cgroup), ours, cgroup)
             except BaseException:
                 ours.close()
+                if cgroup is not None:
+                    cgroup.remove()
                 with self._zygotes.lock:
                     self._zygotes.coming -= 1
                 raise
@@ -287,7 +292,7 @@ class WarmSandbox:
             else:
                 alive._replace(zygote)
 
-        cgroup = self.cold.group_for(job)
+        cgroup = None if zygote.cgroup is None else LentCgroup(zygote.cgroup)
         try:
             with ExitStack() as theirs, ExitStack() as ours:  # closed in any case; closed where the launch fails
                 spec = forked_specification(job, program, limits_processes=self.cold.limits_processes)

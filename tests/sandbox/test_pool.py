@@ -104,6 +104,53 @@ def test_a_mount_that_is_gone_or_another_is_seen(pool: WarmSandbox, warm_job: Ma
     assert pool.run(job).stdout == b"second\n"
 
 
+def test_a_program_ends_as_the_interpreter_would_end_it(
+    pool: WarmSandbox, python_job: MakeJob, warm_job: MakeJob
+) -> None:
+    code = """
+import atexit, os, sys, threading, time
+held, other = os.pipe()
+class Kept:
+    def __del__(self): os.write(1, b"finalized\\n")
+kept = Kept()
+cycle = [Kept()]
+cycle.append(cycle)
+atexit.register(lambda: print("at exit", os.path.exists("/tmp/late")))
+def late():
+    time.sleep(0.1)
+    open("/tmp/late", "w").close()
+threading.Thread(target=late).start()
+unclosed = os.fdopen(other, "w")
+unclosed.write("written")
+reader = os.fork()
+if reader == 0:
+    os.close(other)
+    os.write(2, os.read(held, 100))
+    os._exit(0)
+print("ran")
+"""
+    warm, cold = pool.run(warm_job(code)), pool.run(python_job(code))
+    assert warm.exit_code == cold.exit_code == 0
+    assert warm.stdout.splitlines() == cold.stdout.splitlines()
+    assert sorted(warm.stdout.split(b"\n")) == [b"", b"at exit True", b"finalized", b"finalized", b"ran"]
+
+
+def test_output_that_cannot_be_written_is_told(pool: WarmSandbox, python_job: MakeJob, warm_job: MakeJob) -> None:
+    code = "import os; print('x'); os.close(1)"
+    assert pool.run(warm_job(code)).exit_code == pool.run(python_job(code)).exit_code == 120
+
+
+def test_a_job_is_born_in_its_cgroup_and_counts_for_itself(pool: WarmSandbox, warm_job: MakeJob) -> None:
+    if find_places() is None:
+        pytest.skip("no cgroup can be made here")
+    busy = "import time\nend = time.process_time() + 0.4\nwhile time.process_time() < end: pass"
+    assert pool.run(warm_job(busy)).cpu_seconds > 0.35
+    assert pool.run(warm_job("")).cpu_seconds < 0.3
+    eats = "x = bytearray(100 << 20)"
+    for megabytes, reason in ((300, StopReason.EXITED), (60, StopReason.MEMORY), (300, StopReason.EXITED)):
+        assert pool.run(warm_job(eats, limits={"memory_mb": megabytes})).reason is reason
+
+
 # --- that nothing of one reaches the next ----------------------------------------------------------------------------
 
 LOOK = """
