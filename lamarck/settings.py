@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_type_hints
-from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 import msgspec.inspect
@@ -90,6 +90,9 @@ class CheckSettings(Record, frozen=True, kw_only=True):
     minimum_coverage: Annotated[float, _described("share of branches that the given tests take", ge=0, le=1)] = 0.85
     minimum_mutation: Annotated[float, _described("share of mutants that the given tests kill", ge=0, le=1)] = 0.7
     mutants: Annotated[int, _described("mutants tried at standard; deep tries all", ge=1, le=100_000)] = 30
+    rank: Annotated[
+        bool, _described("measure the quality of code that is new to the library, once it is accepted")
+    ] = True
     model_review: Annotated[
         bool, _described("at deep, ask the first tier's model where confident rules are not sure; advice alone")
     ] = False
@@ -256,16 +259,12 @@ def load_settings(
     return _settings(merged), tuple(Source(key=k, origin=v) for k, v in sorted(sources.items()))
 
 
+_PASSWORD = re.compile(r"//[^/?#]*:[^/?#]*@|[?&]password=", re.IGNORECASE)
+
+
 def refuse_password(url: str) -> None:
     """Raises `BadInput` for the URL of a server that holds a password: settings are shown, and arguments are seen."""
-    if not url.lower().startswith(("postgres:", "postgresql:")):
-        return
-    try:
-        parts = urlsplit(url)
-        holds = parts.password is not None or "password" in parse_qs(parts.query, keep_blank_values=True)
-    except ValueError:
-        holds = True
-    if holds:
+    if url.lower().startswith(("postgres:", "postgresql:")) and _PASSWORD.search(url):
         raise BadInput(
             "the library's URL holds a password, which would be shown with the settings",
             "leave it out, and set PGPASSWORD or put it into ~/.pgpass",

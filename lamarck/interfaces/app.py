@@ -19,6 +19,8 @@ from lamarck.interfaces.commands import (
     lessons,
     machine,
     models,
+    moving,
+    ranking,
     replies,
     reviewing,
     rules,
@@ -30,8 +32,8 @@ from lamarck.interfaces.commands import (
 
 SECTIONS = {
     "Get code": ("solve", "add", "fix", "check", "resume", "review"),
-    "Look": ("find", "show", "verify", "log", "stats"),
-    "Keep": ("history", "where", "refute", "retire", "gc", "export", "import", "harvest"),
+    "Look": ("find", "show", "verify", "rank", "log", "stats"),
+    "Keep": ("history", "where", "refute", "retire", "gc", "export", "import", "harvest", "library"),
     "Set up": ("demo", "templates", "lessons", "models", "config", "doctor", "sandbox"),
     "Measure": ("bench", "replies", "rules"),
 }
@@ -103,6 +105,7 @@ app.command("resume")(solving.resume)
 app.command("find")(finding.find)
 app.command("show")(finding.show)
 app.command("verify")(finding.verify)
+app.command("rank")(ranking.rank)
 app.command("log")(history.log)
 app.command("stats")(history.stats)
 app.command("history")(shelving.history)
@@ -142,6 +145,10 @@ _lessons.command("show")(lessons.show)
 _lessons.command("drop")(lessons.drop)
 _lessons.command("export")(lessons.export)
 _lessons.command("import")(lessons.import_lessons)
+
+_library = _group("library", "The library in another place: a file or a Postgres server.")
+_library.command("move")(moving.move)
+_library.command("reader")(moving.reader)
 
 _models = _group("models", "The weights of embedded models.")
 _models.command("list")(models.list_models)

@@ -60,6 +60,9 @@ class SearchIndex(Protocol):
 
     def drop_vector(self, connection: Any, seq: int) -> None: ...
 
+    def vectors_of(self, connection: Any, seqs: Sequence[int]) -> dict[int, tuple[str, bytes]]:
+        """(digest, vector) of those rows that have one."""
+
 
 Progress = Callable[[int, int], None]
 """Gets how much is done, and of how much."""

@@ -127,6 +127,11 @@ class _Index(SearchIndex):
     def drop_vector(self, connection: Connection, seq: int) -> None:
         drop_vector(connection, seq)
 
+    def vectors_of(self, connection: Connection, seqs: Sequence[int]) -> dict[int, tuple[str, bytes]]:
+        marks = ", ".join("?" * len(seqs))
+        query = f"SELECT seq, digest, vector FROM vectors WHERE seq IN ({marks})"  # noqa: S608 - marks
+        return {seq: (digest, vector) for seq, digest, vector in connection.execute(query, list(seqs))}
+
 
 class _Lists:
     def __init__(self, connection: Connection, request: Request, vectors: VectorIndex | None) -> None:

@@ -52,6 +52,14 @@ class StoredLibrary(ABC):
         self._noted: list[Use] = []
         self._noting = threading.Lock()
 
+    @property
+    def transactions(self) -> Transactions:
+        return self._transactions
+
+    @property
+    def index(self) -> SearchIndex:
+        return self._index
+
     @abstractmethod
     def _search(self, connection: Connection, request: Request) -> list[Found]:
         """At most `request.limit`, best first, with their reasons."""

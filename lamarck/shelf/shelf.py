@@ -9,6 +9,8 @@ from lamarck.assemble import Assembly
 from lamarck.errors import BadInput
 from lamarck.library.bundle import Bundle
 from lamarck.library.filters import Filter
+from lamarck.library.moving import Moved, Told, move
+from lamarck.library.place import name_of, place_of
 from lamarck.library.tidying import Tidied
 from lamarck.library.uses import Whereabouts
 from lamarck.library.versions import Version
@@ -93,6 +95,31 @@ class Shelf:
     ) -> Import:
         """Bring a bundle in: quarantined until proven here. See `sharing.import_`."""
         return sharing.import_(self._assembly, bundle, signers=signers, licences=licences, proving=proving, told=told)
+
+    # --- moved
+
+    def move(self, target: Path | str, *, told: Told = lambda what, done, of: None) -> Moved:
+        """Everything into another library, a file or a server, and compared; see `moving.move`."""
+        place, here = place_of(target), self._assembly.library_place
+        if name_of(place) == name_of(here):
+            raise BadInput("the library is there already", "name another place")
+        library = self._assembly.open_library(place)
+        try:
+            return move(self._assembly.library, library, told)
+        finally:
+            library.close()
+
+    def let_read(self, role: str) -> str:
+        """Let a role of the server read this library, and nothing more; the library's name. Raises `BadInput`."""
+        from lamarck.library.postgres.library import PostgresLibrary
+
+        library = self._assembly.library
+        if not isinstance(library, PostgresLibrary):
+            raise BadInput(
+                "only a library on a server has roles", "name one with --library postgresql://user@host/database"
+            )
+        library.let_read(role)
+        return library.name
 
     # --- harvested
 

@@ -81,14 +81,13 @@ class PostgresDatabase:
         with self._turn, self._told():
             if self._closed:
                 raise LibraryUnavailable(f"the library {self.server.name} was closed", "open it again")
-            self._begin(begin)
-            raw = self._raw
             try:
-                yield PostgresConnection(raw)
-                raw.execute("COMMIT")
+                self._begin(begin)
+                yield PostgresConnection(self._raw)
+                self._raw.execute("COMMIT")
             except BaseException:
                 with suppress(Exception):  # what broke is told; a connection that is gone has nothing to take back
-                    raw.execute("ROLLBACK")
+                    self._raw.execute("ROLLBACK")
                 raise
 
     def _begin(self, begin: str) -> None:

@@ -53,6 +53,10 @@ class PostgresIndex:
     def drop_vector(self, connection: PostgresConnection, seq: int) -> None:
         connection.execute("DELETE FROM vectors WHERE seq = ?", (seq,))
 
+    def vectors_of(self, connection: PostgresConnection, seqs: Sequence[int]) -> dict[int, tuple[str, bytes]]:
+        query = "SELECT seq, digest, vector::text FROM vectors WHERE seq = ANY(?)"
+        return {seq: (digest, as_bytes(text)) for seq, digest, text in connection.execute(query, (list(seqs),))}
+
 
 class PostgresLists:
     """The best by words and by meaning, inside one transaction. digest, dimension: of the vectors that are compared."""
@@ -146,8 +150,8 @@ class PostgresLists:
 
     def _one_by_one(self, text: str, depth: int) -> list[tuple[int, float]]:
         rows = self._connection.execute(
-            f"WITH some AS MATERIALIZED (SELECT seq FROM artifacts WHERE found AND {self._where})"  # noqa: S608
-            " SELECT vectors.seq, -(vector <#> ?::vector) AS cosine FROM some JOIN vectors ON vectors.seq = some.seq"
+            f"WITH few AS MATERIALIZED (SELECT seq FROM artifacts WHERE found AND {self._where})"  # noqa: S608
+            " SELECT vectors.seq, -(vector <#> ?::vector) AS cosine FROM few JOIN vectors ON vectors.seq = few.seq"
             f" WHERE digest = {self._digest} ORDER BY cosine DESC, vectors.seq LIMIT ?",
             (*self._values, text, depth),
         )
