@@ -25,6 +25,8 @@ from lamarck.checking import Checking, CheckReport, Say
 from lamarck.errors import BadInput, DiskFull, LamarckError
 from lamarck.fixing.fixing import Fixing, FixReport
 from lamarck.fixing.step import Mended, mend
+from lamarck.generators.search.search import SearchLimits
+from lamarck.lessons import Lessons
 from lamarck.library.filters import Filter
 from lamarck.library.library import Hit
 from lamarck.library.place import name_of
@@ -61,6 +63,7 @@ __all__ = [
     "Filter",
     "Hit",
     "Lamarck",
+    "Lessons",
     "Message",
     "Model",
     "ModelRow",
@@ -70,6 +73,7 @@ __all__ = [
     "Request",
     "Saving",
     "ScriptedModel",
+    "SearchLimits",
     "Settings",
     "Shelf",
     "Templating",
@@ -188,7 +192,10 @@ class Lamarck:
         """Get proven code for a task; see `lamarck.solve.solve` for what it raises."""
         task = self.task(source, tests=tests, limits=limits)
         self._assembly.expect(task)
-        return solve(task, self._assembly.parts)
+        run = solve(task, self._assembly.parts)
+        if self.settings.lessons.learn:
+            self.lessons.learn_from(run)
+        return run
 
     def add(self, files: Sequence[Path | str] | Path | str, *, tests: Sequence[Path | str], goal: str = "") -> Run:
         """Prove code that exists already, and keep it when its tests accept it."""
@@ -248,7 +255,8 @@ class Lamarck:
         fixing = Fixing(self._assembly)
         given = tuple(Path(t) for t in tests)
         chosen = tuple(Path(p) for p in paths)
-        return fixing.fix(chosen, given, fails=fails, use_model=use_model, seconds=seconds, say=say)
+        learn = self.lessons.learn if self.settings.lessons.learn else None
+        return fixing.fix(chosen, given, fails=fails, use_model=use_model, seconds=seconds, say=say, learn=learn)
 
     def resume(self, run_id: str, *, limits: Limits | None = None) -> Run:
         """Go on with a run that was killed, interrupted or stopped at a limit. What it paid for is not paid again."""
@@ -357,6 +365,11 @@ class Lamarck:
         return Templating(self._assembly)
 
     @property
+    def lessons(self) -> Lessons:
+        """What repairs that worked have taught."""
+        return Lessons(self._assembly)
+
+    @property
     def shelf(self) -> Shelf:
         """The library as a whole: search by behaviour, versions, bundles, harvest, recall."""
         return Shelf(self._assembly)
@@ -400,10 +413,17 @@ class Lamarck:
         evidence: Evidence = self._assembly.tests.run(task, candidate)
         return evidence
 
-    def mend(self, task: Task, files: Sequence[SourceFile], *, seconds: float | None = None) -> Mended:
+    def mend(
+        self,
+        task: Task,
+        files: Sequence[SourceFile],
+        *,
+        seconds: float | None = None,
+        limits: SearchLimits | None = None,
+    ) -> Mended:
         """Search alone for a version of files that passes the given tests; seconds: default the setting."""
-        limit = self.settings.search.seconds if seconds is None else seconds
-        return mend(self._assembly, task, tuple(files), seconds=limit)
+        chosen = limits or SearchLimits(seconds=self.settings.search.seconds if seconds is None else seconds)
+        return mend(self._assembly, task, tuple(files), limits=chosen)
 
     def prompt(self, task: Task, settings: Settings | None = None) -> tuple[Message, ...]:
         """What the loop asks a model first for this task, under these settings or its own."""

@@ -34,6 +34,7 @@ from lamarck.solve import Deadline, Observer, Parts
 
 if TYPE_CHECKING:
     from lamarck.checks.gate import Means
+    from lamarck.generators.search.lessons.guide import Guide
     from lamarck.generators.templates.collection import Collection
     from lamarck.library.stored import StoredLibrary
 
@@ -233,7 +234,14 @@ class Assembly:
     def mender(self) -> Mender:
         from lamarck.checks.judge.rendering import as_pytest
 
-        return Mender(lambda: self.sandbox, lambda: self.interpreter, as_pytest)
+        return Mender(lambda: self.sandbox, lambda: self.interpreter, as_pytest, self.guide)
+
+    def guide(self) -> Guide:
+        """What a search is told of lessons: nothing, unless the setting lets it."""
+        from lamarck.generators.search.lessons.guide import Guide
+        from lamarck.generators.search.lessons.keeping import guide_of, kept_in
+
+        return guide_of(kept_in(self.library)) if self.settings.lessons.use else Guide()
 
     @cached_property
     def _search_repair(self) -> SearchRepair:
@@ -247,7 +255,13 @@ class Assembly:
     def _build_context(
         self, task: Task, related: tuple[Artifact, ...], failed: Attempt | None, tokens: int, style: Style
     ) -> Context:
-        return RuleContext(style).build(task, related=related, failed=failed, tokens=tokens)
+        context = RuleContext(style).build(task, related=related, failed=failed, tokens=tokens)
+        if failed is None or not self.settings.lessons.prompts:
+            return context
+        from lamarck.generators.search.lessons.keeping import guide_of, kept_in
+        from lamarck.generators.search.lessons.showing import with_lessons
+
+        return with_lessons(context, guide_of(kept_in(self.library)), failed)
 
     def _related(self, task: Task) -> tuple[Artifact, ...]:
         from lamarck.generators.blocks import Blocks

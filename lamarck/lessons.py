@@ -114,10 +114,12 @@ class Lessons:
 
     # --- taught
 
-    def learn(self, repair: Repair, task: Task, candidate: Candidate, verdict: Verdict) -> Learned:
+    def learn(
+        self, repair: Repair, task: Task, candidate: Candidate, verdict: Verdict, *, trying: bool = True
+    ) -> Learned:
         """Keep what a repair teaches, and try it on a copy of what is stored."""
         new = Keeping(self._assembly.library).learn(repair, task, candidate, verdict)
-        trials = [t for kept in new for t in self._tried(kept)]
+        trials = [t for kept in new for t in self._tried(kept)] if trying else []
         return Learned(lessons=tuple(_row(k, len(k.lesson.teachers)) for k in new), trials=tuple(trials))
 
     def learn_from(self, run: Run) -> Learned:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import hashlib
+import os
 import statistics
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +16,7 @@ from pathlib import Path
 
 from lamarck.api import Lamarck, Settings
 from lamarck.benchmarks.machine import Machine, this_machine
+from lamarck.benchmarks.rows import appended
 from lamarck.checks.mutants import Mutant, mutants_of
 from lamarck.errors import BadInput
 from lamarck.records import (
@@ -38,14 +40,17 @@ _MOST_LINES = 1500  # of a module
 
 
 class SeededBug(Record, frozen=True, kw_only=True):
-    """mended: passes the shown tests. equal: the same tree as the original. held: passes the withheld tests, too.
-    rank: of the faulty line among the suspects, from 1; None: not among them."""
+    """seen: by the shown tests; the others are no bugs to mend. mended: passes the shown tests. equal: the same tree as
+    the original. held: passes the withheld tests, too. rank: of the faulty line among the suspects, from 1; None: not
+    among them. tests: how many cases were shown. load: of the machine, when it ended."""
 
     package: str
     module: str
     line: int
     bug: str
-    mended: bool
+    mutant: str
+    seen: bool = True
+    mended: bool = False
     equal: bool = False
     held: bool = False
     rank: int | None = None
@@ -53,6 +58,12 @@ class SeededBug(Record, frozen=True, kw_only=True):
     variants: int = 0
     seconds: float = 0.0
     reason: str = ""
+    tests: int = 0
+    load: float = 0.0
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return self.package, self.module, self.mutant
 
 
 class SeededReport(Record, frozen=True, kw_only=True):
@@ -65,25 +76,52 @@ class SeededReport(Record, frozen=True, kw_only=True):
 
 
 def measure_seeded(
-    settings: Settings, *, data: Path | None, bugs: int = BUGS, seed: int = 0, say: Callable[[str], None]
+    settings: Settings,
+    *,
+    data: Path | None,
+    bugs: int = BUGS,
+    seed: int = 0,
+    rows: Path | None = None,
+    say: Callable[[str], None],
 ) -> SeededReport:
-    """data: a folder of packages, each a folder with code and its tests (`test_*.py`). Raises `BadInput`."""
+    """data: a folder of packages, each with code and its tests (`test_*.py`). rows: where bugs are appended; what
+    it holds is not measured again. Raises `BadInput`."""
     if data is None or not data.is_dir():
         raise BadInput("the packages are not named", "name a folder of packages with their tests with --data")
-    found: list[SeededBug] = []
-    with temporary_folder("bench") as folder, Lamarck(settings, library=Path(folder) / "l.sqlite") as lamarck:
+    with (
+        appended(rows, SeededBug) as (known, keep),
+        temporary_folder("bench") as folder,
+        Lamarck(settings, library=Path(folder) / "l.sqlite") as lamarck,
+    ):
+        done = {b.key for b in known}
+        found = [b for b in known if b.seen]
         subjects = [s for p in sorted(data.iterdir()) if p.is_dir() for s in _subjects(lamarck, p, say)]
-        if not subjects:
-            raise BadInput(f"{data}: holds no package whose tests pass", "name a folder of packages with --data")
+        usable = _Usable(lamarck, say)
         for subject, mutant in _drawn(subjects, seed):
-            if len(found) == bugs:
+            if len(found) >= bugs:
                 break
+            if (subject.package, subject.file.path, mutant.id) in done or not usable.is_so(subject):
+                continue
             bug = _try(lamarck, subject, mutant)
-            if bug is not None:
+            keep(bug)
+            if bug.seen:
                 found.append(bug)
                 end = "right" if bug.equal or bug.held else "passes the shown tests" if bug.mended else bug.reason
                 say(f"{len(found)}/{bugs} {bug.package} {bug.module}:{bug.line} {bug.bug}: {end}, {bug.seconds:.1f} s")
+        if not found:
+            raise BadInput(f"{data}: holds no package whose tests pass", "name a folder of packages with --data")
     return SeededReport(bugs=tuple(found), machine=this_machine())
+
+
+def seeded_tasks(
+    lamarck: Lamarck, data: Path, seed: int, say: Callable[[str], None]
+) -> Iterator[tuple[str, Task, Task, tuple[SourceFile, ...]]]:
+    """(name, task with the shown tests, task with all, the files with one mutant) without end of what packages give."""
+    subjects = [s for p in sorted(data.iterdir()) if p.is_dir() for s in _subjects(lamarck, p, say)]
+    usable = _Usable(lamarck, say)
+    for subject, mutant in _drawn(subjects, seed):
+        if usable.is_so(subject):
+            yield f"{subject.package} {subject.file.path} {mutant.id}", subject.shown, subject.whole, (mutant.file,)
 
 
 def seeded_text(report: SeededReport) -> str:
@@ -111,7 +149,7 @@ class _Subject(Record, frozen=True, kw_only=True):
 
 
 def _subjects(lamarck: Lamarck, package: Path, say: Callable[[str], None]) -> Iterator[_Subject]:
-    """Every module of a package that has tests of its own name, where they pass."""
+    """Every module of a package that has tests of its own name."""
     tests = [p for p in sorted(package.rglob("*.py")) if p.name.startswith("test_") or p.name.endswith("_test.py")]
     for module in sorted(package.rglob("*.py")):
         if module in tests or "test" in module.parent.name or module.stem in {"conftest", "setup"}:
@@ -128,14 +166,35 @@ def _subjects(lamarck: Lamarck, package: Path, say: Callable[[str], None]) -> It
                 job_limits=lamarck.settings.sandbox.job_limits(),
                 importable=importable(find_interpreter(None, Path.cwd())),
             )
-            original = make_candidate(files=files, entry_point=task.entry_point, origin=Origin(generator="user"))
-            if lamarck.judge(task, original).outcome is not CheckOutcome.PASSED:
-                say(f"{package.name} {module.name}: its tests do not pass as they are")
-                continue
         except BadInput as error:
             say(f"{package.name} {module.name}: {error.line}")
             continue
         yield _Subject(package=package.name, file=files[0], shown=_shown(task), whole=task)
+
+
+class _Usable:
+    """Whether a module's tests pass as it is; each is asked once, when its turn comes."""
+
+    def __init__(self, lamarck: Lamarck, say: Callable[[str], None]) -> None:
+        self._lamarck = lamarck
+        self._say = say
+        self._known: dict[tuple[str, str], bool] = {}
+
+    def is_so(self, subject: _Subject) -> bool:
+        key = (subject.package, subject.file.path)
+        if key not in self._known:
+            task = subject.whole
+            original = make_candidate(
+                files=(subject.file,), entry_point=task.entry_point, origin=Origin(generator="user")
+            )
+            why = "its tests do not pass as they are"
+            try:
+                self._known[key] = self._lamarck.judge(task, original).outcome is CheckOutcome.PASSED
+            except BadInput as error:
+                self._known[key], why = False, error.line
+            if not self._known[key]:
+                self._say(f"{subject.package} {subject.file.path}: {why}")
+        return self._known[key]
 
 
 def _shown(task: Task) -> Task:
@@ -176,28 +235,29 @@ def _drawn(subjects: list[_Subject], seed: int) -> Iterator[tuple[_Subject, Muta
                 yield row[1], row[2]
 
 
-def _try(lamarck: Lamarck, subject: _Subject, mutant: Mutant) -> SeededBug | None:
-    """None for a mutant that the shown tests do not see."""
+def _try(lamarck: Lamarck, subject: _Subject, mutant: Mutant) -> SeededBug:
     begun = time.monotonic()
     done = lamarck.mend(subject.shown, (mutant.file,))
     report = done.report
-    if report.reason in {"nothing_fails", "no_tests", "unparseable"}:
-        return None
     ranks = [n for n, s in enumerate(report.suspects, 1) if s.line == mutant.line]
     bug = SeededBug(
         package=subject.package,
         module=subject.file.path,
         line=mutant.line,
         bug=f"{mutant.before} -> {mutant.after}",
+        mutant=mutant.id,
+        seen=report.reason not in {"nothing_fails", "no_tests", "unparseable"},
         mended=done.candidate is not None,
         rank=ranks[0] if ranks else None,
         edits=done.edits,
         variants=report.variants,
         seconds=time.monotonic() - begun,
         reason=str(report.reason),
+        tests=report.tests,
+        load=round(os.getloadavg()[0], 1),
     )
     if done.candidate is None:
         return bug
     equal = tree_hash(done.candidate.files[0].text) == tree_hash(subject.file.text)
-    held = lamarck.judge(subject.whole, done.candidate).outcome is CheckOutcome.PASSED
+    held = equal or lamarck.judge(subject.whole, done.candidate).outcome is CheckOutcome.PASSED
     return bug.replace(equal=equal, held=held)

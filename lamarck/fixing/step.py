@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lamarck.assemble import Assembly
+from lamarck.generators.search.lessons.lesson import Repair
 from lamarck.generators.search.mending import mended
 from lamarck.generators.search.search import SearchLimits, SearchReport
 from lamarck.records import Candidate, CheckOutcome, Record, SourceFile, Task
@@ -12,18 +13,20 @@ _MOST_REFUTED = 40
 
 class Mended(Record, frozen=True, kw_only=True):
     """candidate: passes all given tests in the judge; None: none was found. refuted: seemed to pass and did not.
-    edits: what was changed. broke: why the judge could not judge a candidate, which is nobody's failure."""
+    edits: what was changed. repairs: what it teaches. broke: why the judge could not judge a candidate, which is
+    nobody's failure."""
 
     candidate: Candidate | None
     report: SearchReport
     refuted: int = 0
     edits: tuple[str, ...] = ()
+    repairs: tuple[Repair, ...] = ()
     broke: str = ""
 
 
-def mend(assembly: Assembly, task: Task, files: tuple[SourceFile, ...], *, seconds: float) -> Mended:
+def mend(assembly: Assembly, task: Task, files: tuple[SourceFile, ...], *, limits: SearchLimits) -> Mended:
     """Search for a version of `files` that passes the given tests of `task`. Raises `BadInput` for unusable tests."""
-    search = assembly.mender.search(task, files, SearchLimits(seconds=seconds))
+    search = assembly.mender.search(task, files, limits)
     candidates = search.candidates()
     refuted = 0
     try:
@@ -34,7 +37,9 @@ def mend(assembly: Assembly, task: Task, files: tuple[SourceFile, ...], *, secon
                 return Mended(candidate=None, report=search.report(), refuted=refuted, broke=evidence.log or "errored")
             if evidence.outcome is CheckOutcome.PASSED:
                 edits = tuple(f"{e.kind}, line {e.line}: {e.what}" for e in variant.edits)
-                return Mended(candidate=candidate, report=search.report(), refuted=refuted, edits=edits)
+                repairs = search.repairs(variant.texts, kinds=tuple(e.kind for e in variant.edits))
+                report = search.report()
+                return Mended(candidate=candidate, report=report, refuted=refuted, edits=edits, repairs=repairs)
             refuted += 1
             if refuted >= _MOST_REFUTED:
                 break

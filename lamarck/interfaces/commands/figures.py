@@ -138,8 +138,20 @@ def seeded(wanted: Wanted) -> Measured:
     from lamarck.benchmarks.fixing import measure_seeded, seeded_text
 
     bugs = min(wanted.jobs, 100)
-    report = measure_seeded(wanted.settings, data=wanted.data, bugs=bugs, seed=wanted.seed, say=wanted.say)
+    report = measure_seeded(
+        wanted.settings, data=wanted.data, bugs=bugs, seed=wanted.seed, rows=wanted.resume, say=wanted.say
+    )
     return Measured(text=seeded_text(report), report=report)
+
+
+def lessons(wanted: Wanted) -> Measured:
+    """Bugs of the suites in the folder that `--data` names; `--jobs` of them at most."""
+    from lamarck.benchmarks.lessons import lessons_text, measure_lessons
+
+    report = measure_lessons(
+        wanted.settings, data=wanted.data, rows=wanted.resume, seed=wanted.seed, jobs=wanted.jobs, say=wanted.say
+    )
+    return Measured(text=lessons_text(report), report=report)
 
 
 FIGURES: Mapping[str, Callable[[Wanted], Measured]] = {
@@ -154,4 +166,5 @@ FIGURES: Mapping[str, Callable[[Wanted], Measured]] = {
     "reuse": reuse,
     "gate": gate,
     "seeded": seeded,
+    "lessons": lessons,
 }
