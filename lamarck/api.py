@@ -33,6 +33,7 @@ from lamarck.library.place import name_of
 from lamarck.models.model import Message, Model, Reply, Request, TokenCallback, can_continue
 from lamarck.models.scripted import ScriptedModel
 from lamarck.policy import passing, written
+from lamarck.proof import Proof
 from lamarck.records import (
     Artifact,
     Attempt,
@@ -55,7 +56,7 @@ from lamarck.records import (
 from lamarck.sandbox.sandbox import ProbeRow
 from lamarck.settings import Level, Settings, load_settings
 from lamarck.shelf.shelf import Shelf
-from lamarck.solve import Observer, Verification, add, judge_again, solve, verify
+from lamarck.solve import Observer, Verification, add, judge_again, solve
 from lamarck.templating import Templating
 
 __all__ = [
@@ -382,8 +383,12 @@ class Lamarck:
 
     def verify(self, artifact_id: str) -> Verification:
         """Run an artifact's checks again, with no stored verdict, and say what changed."""
-        artifact = self._assembly.library.get(artifact_id)
-        return verify(artifact, self._assembly.parts_for(artifact.verdict))
+        return self.proof.verify(artifact_id)
+
+    @property
+    def proof(self) -> Proof:
+        """What evidence says, measured again (`verify`) or completed by what only ranks (`rank`)."""
+        return Proof(self._assembly)
 
     def log(self, *, limit: int = 20) -> tuple[Run, ...]:
         return self._assembly.library.runs(limit=limit)

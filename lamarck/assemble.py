@@ -26,10 +26,10 @@ from lamarck.generators.templates.templates import Templates
 from lamarck.library.place import Server, place_of
 from lamarck.models.model import Message, Model
 from lamarck.policy import Rules, Step
-from lamarck.records import Acceptance, Artifact, Attempt, Context, Diagnosis, Event, Spend, Task, Verdict, now
+from lamarck.records import Acceptance, Artifact, Attempt, Context, Diagnosis, Event, Spend, Task, now
 from lamarck.sandbox.interpreter import Interpreter
 from lamarck.sandbox.sandbox import Sandbox
-from lamarck.settings import Level, Settings
+from lamarck.settings import Settings
 from lamarck.solve import Deadline, Observer, Parts
 
 if TYPE_CHECKING:
@@ -182,17 +182,6 @@ class Assembly:
         from lamarck.checks.gate import build_checks
 
         return build_checks(self.means, names=("parse", "security", "tests", "bdd", "derived-tests", "generated-tests"))
-
-    def parts_for(self, verdict: Verdict) -> Parts:
-        """The loop's parts, with every check of the gate that a verdict has evidence of."""
-        from lamarck.checks.gate import GATE, build_checks
-
-        own = {check.name for check in self.checks}
-        versions = {e.check: e.check_version for e in verdict.evidence if e.check in GATE}
-        if versions.keys() <= own:
-            return self.parts
-        level: Level = "deep" if "+all" in versions.get("mutation", "") else "standard"
-        return replace(self.parts, checks=build_checks(self.means, level=level, names=own | versions.keys()))
 
     @cached_property
     def agreement(self) -> Any:

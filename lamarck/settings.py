@@ -90,6 +90,9 @@ class CheckSettings(Record, frozen=True, kw_only=True):
     minimum_coverage: Annotated[float, _described("share of branches that the given tests take", ge=0, le=1)] = 0.85
     minimum_mutation: Annotated[float, _described("share of mutants that the given tests kill", ge=0, le=1)] = 0.7
     mutants: Annotated[int, _described("mutants tried at standard; deep tries all", ge=1, le=100_000)] = 30
+    rank: Annotated[
+        bool, _described("measure the quality of code that is new to the library, once it is accepted")
+    ] = True
     model_review: Annotated[
         bool, _described("at deep, ask the first tier's model where confident rules are not sure; advice alone")
     ] = False

@@ -104,12 +104,19 @@ def quality(evidence: Sequence[Evidence], weights: Mapping[str, float] = QUALITY
     total = 0.0
     for part, weight in weights.items():
         measured = [e.measurements[part] for e in evidence if part in e.measurements]
+        if part == PASS_SHARE:
+            measured += [s for e in evidence if e.trust is Trust.GIVEN and (s := _passed_share(e)) is not None]
         if part == PERFORMANCE:
             measured = [min(value, 1.0) for value in measured]
         if not measured or any(math.isnan(value) or not 0.0 <= value <= 1.0 for value in measured):
             return None
         total += weight * min(measured)
     return total / sum(weights.values())
+
+
+def _passed_share(item: Evidence) -> float | None:
+    ran = [r.outcome is CheckOutcome.PASSED for r in item.results if r.outcome is not CheckOutcome.SKIPPED]
+    return sum(ran) / len(ran) if ran else None
 
 
 class _Judging:

@@ -25,11 +25,15 @@ class Waiver:
 
 class Waivers:
     """texts: `RULE [PATH]: reason` each. places: path of a finding → the one that a waiver means, where they differ.
-    Raises `BadInput` for a waiver without a reason."""
+    known: findings that were waived before, when it was known where their files stand; a waiver with the same reason
+    accepts them still. Raises `BadInput` for a waiver without a reason."""
 
-    def __init__(self, texts: Iterable[str] = (), places: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, texts: Iterable[str] = (), places: Mapping[str, str] | None = None, *, known: Iterable[Finding] = ()
+    ) -> None:
         self._waivers = tuple(map(_parsed, texts))
         self._places = dict(places or {})
+        self._known = frozenset((f.rule, f.path, f.message) for f in known if is_waived(f))
 
     @property
     def key(self) -> str:
@@ -40,8 +44,10 @@ class Waivers:
         """The finding, told to be waived where one of these accepts it."""
         path = self._places.get(finding.path, finding.path)
         for waiver in self._waivers:
-            if fnmatch(finding.rule.lower(), waiver.rule) and fnmatch(path, waiver.path):
-                return finding.replace(message=f"{WAIVED}{finding.message} ({waiver.reason})")
+            message = f"{WAIVED}{finding.message} ({waiver.reason})"
+            here = fnmatch(path, waiver.path) or (finding.rule, finding.path, message) in self._known
+            if here and fnmatch(finding.rule.lower(), waiver.rule):
+                return finding.replace(message=message)
         return finding
 
 

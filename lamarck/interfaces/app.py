@@ -20,6 +20,7 @@ from lamarck.interfaces.commands import (
     machine,
     models,
     moving,
+    ranking,
     replies,
     reviewing,
     rules,
@@ -31,7 +32,7 @@ from lamarck.interfaces.commands import (
 
 SECTIONS = {
     "Get code": ("solve", "add", "fix", "check", "resume", "review"),
-    "Look": ("find", "show", "verify", "log", "stats"),
+    "Look": ("find", "show", "verify", "rank", "log", "stats"),
     "Keep": ("history", "where", "refute", "retire", "gc", "export", "import", "harvest", "library"),
     "Set up": ("demo", "templates", "lessons", "models", "config", "doctor", "sandbox"),
     "Measure": ("bench", "replies", "rules"),
@@ -104,6 +105,7 @@ app.command("resume")(solving.resume)
 app.command("find")(finding.find)
 app.command("show")(finding.show)
 app.command("verify")(finding.verify)
+app.command("rank")(ranking.rank)
 app.command("log")(history.log)
 app.command("stats")(history.stats)
 app.command("history")(shelving.history)

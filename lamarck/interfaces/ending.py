@@ -39,6 +39,7 @@ def end(terminal: Terminal, lamarck: Lamarck, run: Run, *, out: Path | None = No
     """Write the code out, tell how the run ended, and return the exit code."""
     from lamarck.api import final_candidate
 
+    run = lamarck.proof.rank_new(run)
     candidate = final_candidate(run)
     written = lamarck.write(run, out) if out is not None and candidate is not None else ()
     saving = lamarck.saving(run)

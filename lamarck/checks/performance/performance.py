@@ -91,7 +91,8 @@ class Performance:
 
     def _compared(self, task: Task, candidate: Candidate, old: tuple[SourceFile, ...]) -> Evidence:
         if all(f.text == o.text for f, o in zip(candidate.files, old, strict=True)):
-            return self._evidence(candidate, CheckOutcome.SKIPPED, f"the code is that of {self._named}")
+            equal = self._evidence(candidate, CheckOutcome.SKIPPED, f"the code is that of {self._named}")
+            return equal.replace(measurements={PERFORMANCE: 1.0})  # of a thing against itself, by what the word means
         calls, why = self._calls(task, candidate, old)
         if not calls:
             return self._evidence(candidate, CheckOutcome.SKIPPED, why)
