@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Literal, Protocol
 
 from lamarck.library.filters import Filter
-from lamarck.library.tidying import Tidied
+from lamarck.library.tidying import KEEPING, Keeping, Tidied
 from lamarck.library.uses import Whereabouts
 from lamarck.library.versions import Version
 from lamarck.records import Artifact, Attempt, ExitReason, Record, Run, Spend, Task, Verdict
@@ -91,8 +91,15 @@ class Library(Protocol):
     def embed_missing(self, on_progress: Callable[[int, int], None] | None = None) -> int:
         """Give a vector to everything that is found and has none; how many got one."""
 
-    def tidy(self, on_progress: Callable[[int, int], None] | None = None) -> Tidied:
-        """Drop what can be made again and is old, embed what has no vector, give free space back."""
+    def tidy(
+        self,
+        keeping: Keeping = KEEPING,
+        *,
+        trial: bool = False,
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> Tidied:
+        """Drop what can be made again and is old, embed what has no vector, give free space back. trial: only say what
+        would go."""
 
     # runs
     def begin_run(self, run: Run) -> None: ...

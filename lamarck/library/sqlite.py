@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from lamarck.library.integrity import problems
 from lamarck.library.library import Hit
 from lamarck.library.search import Found, Request, allowed, search
 from lamarck.library.stored import StoredLibrary
-from lamarck.library.tidying import Tidied, drop_stale, gives_back
+from lamarck.library.tidying import gives_back
 from lamarck.library.vectors import VectorIndex, drop_vector, put_vector, register, sidecar_path
 
 
@@ -77,27 +77,12 @@ class SqliteLibrary(StoredLibrary):
             with suppress(LibraryUnavailable), self._database.write() as connection:
                 register(connection, header)
 
-    def tidy(self, on_progress: Callable[[int, int], None] | None = None) -> Tidied:
-        """Drop what can be made again and is old, embed what has no vector, give free space back."""
-        with self._database.read() as connection:
-            before = self._bytes(connection)
-        with self._write() as connection:
-            verdicts, requests = drop_stale(connection)
+    def _give_back(self) -> None:
+        with self._database.write() as connection:
             connection.execute("INSERT INTO words (words) VALUES ('optimize')")  # a command to FTS5; adds no row
-        embedded = self.embed_missing(on_progress)
-        with self._database.read() as connection:
             worth = gives_back(connection)
         if worth:
             self._database.compact()
-        with self._database.read() as connection:
-            after = self._bytes(connection)
-        return Tidied(
-            embedded=embedded,
-            verdicts=verdicts,
-            requests=requests,
-            bytes_before=before,
-            bytes_after=after,
-        )
 
     def _bytes(self, connection: Connection) -> int:
         size = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size"

@@ -21,7 +21,7 @@ from lamarck.library.library import Hit, Ranking
 from lamarck.library.recognition import Recognition
 from lamarck.library.search import Found, Request, request_terms
 from lamarck.library.signature import shape_of
-from lamarck.library.tidying import Tidied
+from lamarck.library.tidying import KEEPING, Keeping, Tidied, drop_stale
 from lamarck.library.uses import Use, Whereabouts
 from lamarck.library.versions import Version
 from lamarck.records import Artifact, ArtifactStatus, Attempt, ExitReason, Run, Spend, Task, Verdict, now
@@ -64,9 +64,40 @@ class StoredLibrary(ABC):
     def _search(self, connection: Connection, request: Request) -> list[Found]:
         """At most `request.limit`, best first, with their reasons."""
 
+    def tidy(
+        self,
+        keeping: Keeping = KEEPING,
+        *,
+        trial: bool = False,
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> Tidied:
+        """Drop what can be made again and is old, embed what has no vector, give free space back; or, as a trial, only
+        say what would go."""
+        with self._transactions.read() as connection:
+            before = after = self._bytes(connection)
+            dropped = drop_stale(connection, keeping, trial=True)
+        embedded = 0
+        if not trial:
+            with self._write() as connection:
+                dropped = drop_stale(connection, keeping)
+            embedded = self.embed_missing(on_progress)
+            self._give_back()
+            with self._transactions.read() as connection:
+                after = self._bytes(connection)
+        return Tidied(
+            embedded=embedded,
+            verdicts=dropped.verdicts,
+            attempts=dropped.attempts,
+            requests=dropped.requests,
+            characters=dropped.characters,
+            bytes_before=before,
+            bytes_after=after,
+            is_trial=trial,
+        )
+
     @abstractmethod
-    def tidy(self, on_progress: Callable[[int, int], None] | None = None) -> Tidied:
-        """Drop what can be made again and is old, embed what has no vector, give free space back."""
+    def _give_back(self) -> None:
+        """Free space, where the database does not do so by itself."""
 
     @abstractmethod
     def problems(self) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from lamarck.library.bundle import Bundle
 from lamarck.library.filters import Filter
 from lamarck.library.moving import Moved, Told, move
 from lamarck.library.place import name_of, place_of
-from lamarck.library.tidying import Tidied
+from lamarck.library.tidying import KEEPING, Keeping, Tidied
 from lamarck.library.uses import Whereabouts
 from lamarck.library.versions import Version
 from lamarck.records import Acceptance, AcceptanceKind, Artifact, Task
@@ -164,9 +164,16 @@ class Shelf:
 
     # --- kept in order
 
-    def collect_garbage(self, on_progress: Callable[[int, int], None] | None = None) -> Tidied:
-        """Drop what can be made again, embed what has no vector, give free space back. Nothing proven goes."""
-        return self._assembly.library.tidy(on_progress)
+    def collect_garbage(
+        self,
+        *,
+        keeping: Keeping = KEEPING,
+        trial: bool = False,
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> Tidied:
+        """Drop what can be made again, embed what has no vector, give free space back. Nothing proven goes. trial: only
+        say what would."""
+        return self._assembly.library.tidy(keeping, trial=trial, on_progress=on_progress)
 
     def embed_missing(self, on_progress: Callable[[int, int], None] | None = None) -> int:
         """Give a vector to everything that is found and has none; how many got one."""

@@ -69,19 +69,44 @@ def where(ctx: typer.Context, identifier: Id, library: options.Library = None, j
     terminal.show(report.facts(rows))
 
 
-def gc(ctx: typer.Context, library: options.Library = None, json: options.Json = False) -> None:
+def gc(
+    ctx: typer.Context,
+    days: Annotated[
+        float, typer.Option(metavar="N", min=0, help="Keep verdicts and the texts of attempts that are younger.")
+    ] = 90,
+    keep_mb: Annotated[
+        float | None,
+        typer.Option(metavar="N", min=0, help="And of these no more, the youngest ones.", show_default=False),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go.")] = False,
+    library: options.Library = None,
+    json: options.Json = False,
+) -> None:
     """Put the library in order: what can be made again goes, missing embeddings come, free space goes back."""
     from lamarck.interfaces.opening import open_lamarck
+    from lamarck.library.tidying import Keeping
 
     terminal: Terminal = ctx.obj
+    keeping = Keeping(days=days, characters=None if keep_mb is None else int(keep_mb * 1e6))
     with open_lamarck(library=library) as lamarck:
         done = lamarck.shelf.collect_garbage(
-            lambda at, of: terminal.note(f"{at} of {of} texts embedded") if at % 320 == 0 or at == of else None
+            keeping=keeping,
+            trial=dry_run,
+            on_progress=lambda at, of: (
+                terminal.note(f"{at} of {of} texts embedded") if at % 320 == 0 or at == of else None
+            ),
         )
     if terminal.json:
         terminal.document(documents.whole(done))
         return
+    went = (
+        f"{done.verdicts} kept verdicts, the texts of {done.attempts} attempts ({size(done.characters)} together) and"
+        f" {done.requests} requests"
+    )
+    if dry_run:
+        terminal.text(f"would drop {went}; nothing was changed\n")
+        return
     terminal.text(
-        f"{done.embedded} embedded, {done.verdicts} stale verdicts and {done.requests} requests dropped,"
-        f" {size(done.bytes_before)} → {size(done.bytes_after)}; nothing that was proven is gone\n"
+        f"{done.embedded} embedded; {went} dropped, {size(done.bytes_before)} → {size(done.bytes_after)};"
+        " nothing that was proven is gone\n"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from lamarck.errors import LamarckError
 from lamarck.library import artifacts
@@ -16,7 +16,6 @@ from lamarck.library.postgres.index import PostgresIndex, PostgresLists, lacks_v
 from lamarck.library.postgres.schema import SCHEMA
 from lamarck.library.search import Found, Request, search
 from lamarck.library.stored import StoredLibrary
-from lamarck.library.tidying import Tidied, drop_stale
 from lamarck.records import Artifact, Task
 
 _READER = (
@@ -99,16 +98,8 @@ class PostgresLibrary(StoredLibrary):
             with self._database.patiently() as connection:
                 connection.execute("ANALYZE artifacts, words, tags")
 
-    def tidy(self, on_progress: Callable[[int, int], None] | None = None) -> Tidied:
-        """Drop what can be made again and is old, embed what has no vector; the server gives space back by itself."""
-        with self._database.read() as connection:
-            before = self._bytes(connection)
-        with self._write() as connection:
-            verdicts, requests = drop_stale(connection)
-        embedded = self.embed_missing(on_progress)
-        with self._database.read() as connection:
-            after = self._bytes(connection)
-        return Tidied(embedded=embedded, verdicts=verdicts, requests=requests, bytes_before=before, bytes_after=after)
+    def _give_back(self) -> None:
+        """The server does, when it has time."""
 
     def _bytes(self, connection: PostgresConnection) -> int:  # type: ignore[override]
         (size,) = connection.execute(
