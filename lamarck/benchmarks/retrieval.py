@@ -1,9 +1,11 @@
 """Does a search bring what was asked for? Requests in other words than the functions use, among ten thousand others.
 
 The data (`data/retrieval_*.txt`) was written for this: functions as people document them, each with wordings that share
-few words with that; and pairs of opposites, which lie close together and must not be taken for each other. The wordings
-of `retrieval_held_out.txt` were set aside: no constant of the search was chosen by them. The functions have no bodies:
-a search reads none.
+few words with that; and pairs of opposites, which lie close together and must not be taken for each other. Three files
+hold requests as people ask them, one for each function: `retrieval_wordings.txt`, looked at while the search was tuned,
+`retrieval_held_out.txt`, set aside then, and `retrieval_later.txt`, written after its last change. The wordings that
+stand beside the functions are riddles, written to share no word with them. The functions have no bodies: a search reads
+none. Among the others there are functions that do the same; only the one that was written for a request counts.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from pathlib import Path
 from lamarck.benchmarks.corpus import Corpus, Embedded, as_artifact, distractors
 from lamarck.benchmarks.library import open_embedder
 from lamarck.benchmarks.machine import Machine, this_machine
+from lamarck.benchmarks.significance import clopper_pearson
 from lamarck.errors import BadInput
 from lamarck.library.embedding import Embedder
 from lamarck.library.filters import Filter
@@ -29,12 +32,24 @@ Say = Callable[[str], None]
 DATA = Path(__file__).with_name("data")
 _DEEP = 50  # ranks that are looked at
 _CACHE_AT = 0.8  # the cosine from which the usual similarity cache serves
+GROUPS = {
+    "worded": "requests, looked at",
+    "held out": "requests, held out",
+    "later": "requests, written later",
+    "tuned": "riddles",
+    "opposite": "pairs of opposites",
+}
+_WORDED = {
+    "worded": "retrieval_wordings.txt",
+    "held out": "retrieval_held_out.txt",
+    "later": "retrieval_later.txt",
+}
 _STOP_TEXT = "a an and as at be by for from in into is it of on or so than that the them then to what with"
 _STOP = frozenset(_STOP_TEXT.split())
 
 
 class Request(Record, frozen=True, kw_only=True):
-    """What is asked, the function that answers it, and for a pair its opposite. group: tuned | held out | opposite."""
+    """What is asked, the function that answers it, and for a pair its opposite. group: of `GROUPS`."""
 
     text: str
     wanted: str
@@ -43,15 +58,18 @@ class Request(Record, frozen=True, kw_only=True):
 
 
 class Ranks(Record, frozen=True, kw_only=True):
-    """One way of searching over one group: share of the requests whose function is first, among the first 5 and 10, and
-    the mean reciprocal rank; for opposites, how often the opposite stands before it."""
+    """One way of searching over one group: share of the requests whose function is first, among the first 5 (with its
+    95% interval, Clopper-Pearson), 10 and 50, and the mean reciprocal rank; for opposites, how often the opposite
+    stands before it."""
 
     way: str
     group: str
     requests: int
     at_1: float
     at_5: float
+    at_5_between: tuple[float, float]
     at_10: float
+    at_50: float
     reciprocal: float
     opposite_first: float | None = None
     milliseconds: float
@@ -141,9 +159,9 @@ def read_requests() -> tuple[Request, ...]:
     for line in _lines("retrieval_functions.txt"):
         signature, _, *wordings = line.split(" | ")
         requests += [Request(text=text, wanted=signature.partition("(")[0], group="tuned") for text in wordings]
-    for line in _lines("retrieval_held_out.txt"):
-        name, text = line.split(" | ")
-        requests.append(Request(text=text, wanted=name, group="held out"))
+    for group, file in _WORDED.items():
+        named = (line.split(" | ") for line in _lines(file))
+        requests += [Request(text=text, wanted=name, group=group) for name, text in named]
     for line in _lines("retrieval_opposites.txt"):
         one, other = (half.split(" | ") for half in line.split(" || "))
         names = [half[0].partition("(")[0] for half in (one, other)]
@@ -189,7 +207,7 @@ def _ranked(library: SqliteLibrary, requests: Sequence[Request], asked: Sequence
 
 
 def _all(ranked: Mapping[str, Found], requests: Sequence[Request], names: Mapping[str, str]) -> tuple[Ranks, ...]:
-    groups = [g for g in ("tuned", "held out", "opposite") if any(r.group == g for r in requests)]
+    groups = [g for g in GROUPS if any(r.group == g for r in requests)]
     return tuple(
         _ranks(way, found, [(n, r) for n, r in enumerate(requests) if group in {r.group, "all"}], group, names)
         for way, found in ranked.items()
@@ -209,12 +227,16 @@ def _ranks(
         if request.opposite and request.opposite in ids:
             confused += place is None or ids.index(request.opposite) + 1 < place
     count = len(places)
+    among_5 = sum(p is not None and p <= 5 for p in places)
+    between = clopper_pearson(among_5, count)
     return Ranks(
         way=way,
         group=group,
         requests=count,
         at_1=sum(p == 1 for p in places) / count,
-        at_5=sum(p is not None and p <= 5 for p in places) / count,
+        at_5=among_5 / count,
+        at_5_between=(between.low, between.high),
+        at_50=sum(p is not None for p in places) / count,
         at_10=sum(p is not None and p <= 10 for p in places) / count,
         reciprocal=sum(1 / p for p in places if p is not None) / count,
         opposite_first=confused / count if group == "opposite" else None,
@@ -268,15 +290,15 @@ def retrieval_text(figures: RetrievalFigures) -> str:
         f" a request shares {figures.overlap:.0%} of its words with its function",
         figures.machine.line(),
         "",
-        f"{'way':10} {'requests':22} {'n':>4} {'@1':>6} {'@5':>6} {'@10':>6} {'MRR':>6}"
+        f"{'way':10} {'requests':24} {'n':>4} {'@1':>6} {'@5':>6} {'95%':>16} {'@10':>6} {'@50':>6} {'MRR':>6}"
         f" {'opposite first':>15} {'ms':>6}",
     ]
     for r in figures.ranks:
-        what = {"tuned": "riddles, looked at", "held out": "requests, held out", "opposite": "pairs of opposites"}
+        between = f"[{r.at_5_between[0]:.1%}, {r.at_5_between[1]:.1%}]"
         confused = "" if r.opposite_first is None else f"{r.opposite_first:.1%}"
         lines.append(
-            f"{r.way:10} {what.get(r.group, r.group):22} {r.requests:4} {r.at_1:6.1%} {r.at_5:6.1%} {r.at_10:6.1%}"
-            f" {r.reciprocal:6.3f} {confused:>15} {r.milliseconds:6.1f}"
+            f"{r.way:10} {GROUPS.get(r.group, r.group):24} {r.requests:4} {r.at_1:6.1%} {r.at_5:6.1%} {between:>16}"
+            f" {r.at_10:6.1%} {r.at_50:6.1%} {r.reciprocal:6.3f} {confused:>15} {r.milliseconds:6.1f}"
         )
     if figures.cache:
         c = figures.cache

@@ -13,7 +13,7 @@ from lamarck.api import Settings
 from lamarck.benchmarks import reuse
 from lamarck.benchmarks.corpus import Corpus, distractors
 from lamarck.benchmarks.library import library_text, measure_library
-from lamarck.benchmarks.retrieval import measure_retrieval, read_functions, read_requests, retrieval_text
+from lamarck.benchmarks.retrieval import GROUPS, measure_retrieval, read_functions, read_requests, retrieval_text
 from lamarck.benchmarks.reuse import _same, wishes
 from lamarck.benchmarks.reuse_report import Row, figures_of, reuse_svg, reuse_text
 from lamarck.errors import BadInput
@@ -62,12 +62,13 @@ def test_the_library_is_measured_with_words_alone_where_no_embedder_is(sources: 
 
 def test_the_retrieval_data_is_what_it_says() -> None:
     functions, requests = read_functions(), read_requests()
-    tuned = [r for r in requests if r.group == "tuned"]
-    held_out = [r for r in requests if r.group == "held out"]
-    pairs = [r for r in requests if r.group == "opposite"]
-    assert len({r.wanted for r in tuned}) >= 100
-    assert len(tuned) + len(held_out) >= 300
-    assert 3 * len(held_out) >= len(tuned) + len(held_out)
+    by_group = {group: [r for r in requests if r.group == group] for group in GROUPS}
+    pairs = by_group["opposite"]
+    worded = [by_group[group] for group in ("worded", "held out", "later")]
+    assert sum(map(len, worded)) >= 300
+    for several in worded:  # the same functions, each asked for once in each
+        assert len(several) == len({r.wanted for r in several}) >= 100
+        assert {r.wanted for r in several} == {r.wanted for r in by_group["tuned"]}
     assert len(pairs) >= 120
     assert {r.wanted for r in requests} <= functions.keys()
     assert {r.opposite for r in pairs} == {r.wanted for r in pairs}

@@ -12,6 +12,7 @@ from lamarck.interfaces.wording import headline, short_id, shortened
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
+    from rich.padding import Padding
 
     from lamarck.api import Hit, Verification
     from lamarck.library.filters import Filter
@@ -137,9 +138,17 @@ def _tell_artifact(terminal: Terminal, artifact: Artifact, why: str) -> None:
             (shortened(_name(artifact), 100), "bold"),
             (f"  served {artifact.usage.served} times" if artifact.usage.served else "", "dim"),
         ),
-        Text(f"              {headline(artifact.task.goal, 160)}"),
-        Text(f"              {shortened(why, 160)}", style="dim"),
+        _indented(headline(artifact.task.goal, 160)),
+        _indented(shortened(why, 160), style="dim"),
     )
+
+
+def _indented(text: str, *, style: str = "") -> Padding:
+    """Below the name, on as many lines as it takes."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    return Padding(Text(text, style=style), (0, 0, 0, 14))
 
 
 def _tell_behaving(terminal: Terminal, found: Behaviours) -> None:
@@ -244,7 +253,7 @@ def tell_versions(terminal: Terminal, versions: tuple[Version, ...]) -> None:
             )
         )
         if version.why:
-            terminal.show(Text(f"              {shortened(version.why, 160)}", style="dim"))
+            terminal.show(_indented(shortened(version.why, 160), style="dim"))
 
 
 def difference(before: Artifact, after: Artifact) -> str:
@@ -353,7 +362,7 @@ def _facts(artifact: Artifact, where: Whereabouts) -> list[tuple[str, Renderable
     rows.append(("made by", ", ".join(part for part in made if part)))
     rows.append(("cost", report.spent(artifact.cost)))
     if artifact.lineage or candidate.parents:
-        rows.append(("lineage", " ← ".join(short_id(a) for a in (artifact.lineage or candidate.parents))))
+        rows.append(("lineage", ", ".join(short_id(a) for a in (artifact.lineage or candidate.parents))))
     isolated = report.isolation(artifact.verdict)
     if isolated is not None:
         rows.append(("isolation", isolated))
