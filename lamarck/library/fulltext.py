@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from itertools import islice
 from math import log
 
 from lamarck.library.connection import Connection
-from lamarck.library.filters import Filter, condition
 
 _K1 = 1.2  # of BM25, as FTS5 has it
 _LEAST_IDF = 1e-6
@@ -30,19 +30,18 @@ class Words:
         # Quoted, so that no word of a request is ever read as an operator of the query language.
         self._query = " OR ".join(f'"{term}"' for term in _telling(counted))
 
-    def best(self, wanted: Filter, depth: int, filtered: bool) -> list[tuple[int, float]]:
-        """(row, share) of the best ones, best first."""
+    def best(self, depth: int, permitted: Collection[int] | None) -> list[tuple[int, float]]:
+        """(row, share) of the best ones, best first; of these alone."""
         if not self._query:
             return []
-        where, values = condition(wanted) if filtered else ("", [])
-        # The plus keeps SQLite from asking the index once for each row that is let through.
-        of_these = f"AND +rowid IN (SELECT seq FROM artifacts WHERE found AND {where})" if filtered else ""  # noqa: S608
         ranked = self._connection.execute(
-            f"SELECT rowid, bm25(words, {_WEIGHTS}) AS rank FROM words WHERE words MATCH ? {of_these}"  # noqa: S608
-            " ORDER BY rank, rowid LIMIT ?",
-            (self._query, *values, depth),
+            f"SELECT rowid, bm25(words, {_WEIGHTS}) AS rank FROM words WHERE words MATCH ?"  # noqa: S608 - constants
+            " ORDER BY rank, rowid" + (" LIMIT ?" if permitted is None else ""),
+            (self._query, depth) if permitted is None else (self._query,),
         )
-        return [(seq, self._share(score)) for seq, score in ranked]
+        # Read until there are enough: to ask the filter for each row that matches takes longer.
+        fitting = (pair for pair in ranked if permitted is None or pair[0] in permitted)
+        return [(seq, self._share(score)) for seq, score in islice(fitting, depth)]
 
     def _share(self, score: float) -> float:
         return min(1.0, max(0.0, -score / self._most)) if self._most else 0.0

@@ -21,6 +21,8 @@ from lamarck.library.stored import StoredLibrary
 from lamarck.library.tidying import gives_back
 from lamarck.library.vectors import VectorIndex, drop_vector, put_vector, register, sidecar_path
 
+_MOST_FILTERS = 8  # whose rows are kept: some hundred bytes for each row
+
 
 class SqliteLibrary(StoredLibrary):
     """`Library` in one WAL SQLite file: metadata, full text, vectors, runs and verdicts.
@@ -37,6 +39,7 @@ class SqliteLibrary(StoredLibrary):
         """Raises `LibraryUnavailable` (and its children); a file that is refused is not touched."""
         self._database = Database(path, lock_seconds)
         super().__init__(self._database, _Index(), embedder=embedder, recognised=recognised)
+        self._permitted = _Permitted()
         beside = sidecar_path(self._database.path)
         self._vectors = VectorIndex(embedder.digest, embedder.dimension, beside) if embedder else None
 
@@ -59,14 +62,16 @@ class SqliteLibrary(StoredLibrary):
         return hits
 
     def _search(self, connection: Connection, request: Request) -> list[Found]:
-        return search(connection, request, _Lists(connection, request, self._vectors))
+        permitted = self._permitted.rows(connection, request.filter)
+        return search(connection, request, _Lists(connection, request, self._vectors, permitted))
 
     def nearest(self, vector: bytes, limit: int, filter: Filter | None = None) -> list[tuple[str, float]]:
         """(artifact id, cosine) of the closest by meaning alone, closest first, however far."""
         if self._vectors is None:
             return []
         with self._database.read() as connection:
-            near = self._vectors.nearest(connection, vector, limit, allowed(connection, filter or Filter()))
+            permitted = self._permitted.rows(connection, filter or Filter())
+            near = self._vectors.nearest(connection, vector, limit, permitted)
             ids = artifacts.ids_of(connection, [seq for seq, _ in near])
         return [(ids[seq], cosine) for seq, cosine in near]
 
@@ -118,16 +123,37 @@ class _Index(SearchIndex):
         return {seq: (digest, vector) for seq, digest, vector in connection.execute(query, list(seqs))}
 
 
+class _Permitted:
+    """What filters let through, kept while nothing in the file changes: one filter is mostly asked for many times."""
+
+    def __init__(self) -> None:
+        self._state: tuple[int, int, int] | None = None
+        self._known: dict[Filter, dict[int, None] | None] = {}
+
+    def rows(self, connection: Connection, wanted: Filter) -> dict[int, None] | None:
+        """In order, quick to look up in; None when a filter leaves out nothing."""
+        (others,) = connection.execute("PRAGMA data_version").fetchone()  # of other connections; next, of this one
+        (own,) = connection.execute("SELECT total_changes()").fetchone()
+        state = (id(connection), others, own)
+        if self._state != state or len(self._known) >= _MOST_FILTERS:
+            self._state, self._known = state, {}
+        if wanted not in self._known:
+            rows = allowed(connection, wanted)
+            self._known[wanted] = None if rows is None else dict.fromkeys(rows)
+        return self._known[wanted]
+
+
 class _Lists:
-    def __init__(self, connection: Connection, request: Request, vectors: VectorIndex | None) -> None:
+    def __init__(
+        self, connection: Connection, request: Request, vectors: VectorIndex | None, permitted: dict[int, None] | None
+    ) -> None:
         self._connection = connection
         self._request = request
         self._vectors = vectors
-        self._permitted = allowed(connection, request.filter)
+        self._permitted = permitted
 
     def by_words(self, depth: int) -> list[tuple[int, float]]:
-        words = Words(self._connection, self._request.terms)
-        return words.best(self._request.filter, depth, self._permitted is not None)
+        return Words(self._connection, self._request.terms).best(depth, self._permitted)
 
     def by_meaning(self, vector: bytes, depth: int) -> list[tuple[int, float]]:
         return self._vectors.nearest(self._connection, vector, depth, self._permitted) if self._vectors else []

@@ -8,7 +8,7 @@ a process maps instead of reading row by row.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -83,13 +83,13 @@ class VectorIndex:
         self.is_stale = False  # whether the sidecar would be worth writing
 
     def nearest(
-        self, connection: Connection, vector: bytes, limit: int, allowed: Sequence[int] | None = None
+        self, connection: Connection, vector: bytes, limit: int, allowed: Collection[int] | None = None
     ) -> list[tuple[int, float]]:
         """(artifact seq, cosine) of the `limit` closest, closest first; equal ones by age. allowed: of these alone."""
         np = one_thread()
         self._refresh(connection)
         query = np.frombuffer(vector, dtype="<f4")
-        permitted = None if allowed is None else np.asarray(allowed, dtype=np.int64)
+        permitted = None if allowed is None else np.fromiter(allowed, dtype=np.int64, count=len(allowed))
         found = self._near_in_block(query, limit, permitted) + self._near_outside(query, limit, permitted)
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:limit]
 

@@ -68,3 +68,21 @@ def test_quality_is_told_and_orders_equals(library) -> None:
     hits = library.find("count things", limit=100, filter=Filter(min_quality=0.4, **EVERY))
     assert all(any(reason == f"quality {hit.artifact.verdict.quality:.2f}" for reason in hit.reasons) for hit in hits)
     assert len(hits) > 10
+
+
+def test_what_a_filter_lets_through_follows_every_write(library_path: Path) -> None:
+    wanted = Filter(tags=("wanted",))
+
+    def saved(library: SqliteLibrary, number: int) -> None:
+        artifact = an_artifact("Count penguins", f"x = {number}\n", None)
+        library.save(artifact.replace(task=artifact.task.replace(tags=("wanted",))))
+
+    with SqliteLibrary(library_path) as one, SqliteLibrary(library_path) as other:
+        saved(one, 1)
+        assert len(one.find("penguins", filter=wanted)) == 1
+        saved(one, 2)
+        assert len(one.find("penguins", filter=wanted)) == 2
+        saved(other, 3)
+        assert len(one.find("penguins", filter=wanted)) == 3
+        one.retire(one.find("penguins", filter=wanted)[0].artifact.id)
+        assert len(other.find("penguins", filter=wanted)) == len(one.find("penguins", filter=wanted)) == 2
