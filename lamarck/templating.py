@@ -13,7 +13,7 @@ from lamarck.generators.templates.collection import Collection
 from lamarck.generators.templates.matching import Matcher
 from lamarck.generators.templates.template import SUFFIX, Case, Template, fault_of, read_template, task_of
 from lamarck.generators.templates.templates import Templates, fitted
-from lamarck.records import Candidate, Record
+from lamarck.records import Candidate, Record, Task
 
 
 class CaseResult(Record, frozen=True, kw_only=True):
@@ -44,6 +44,10 @@ class Templating:
     def show(self, name: str) -> Template:
         """By its id or its name. Raises `BadInput`."""
         return self.collection.get(name)
+
+    def candidates(self, task: Task) -> tuple[Candidate, ...]:
+        """What a run would try for a task, likeliest first. Nothing is run."""
+        return tuple(Templates(self.collection, tries=self._assembly.settings.templates.tries).candidates(task))
 
     def test(
         self, names: Sequence[str] = (), told: Callable[[CaseResult, int, int], None] | None = None

@@ -154,6 +154,24 @@ def lessons(wanted: Wanted) -> Measured:
     return Measured(text=lessons_text(report), report=report)
 
 
+def templates(wanted: Wanted) -> Measured:
+    """The routine requests, and the suites in the folder that `--data` names."""
+    from lamarck.benchmarks.templates import measure_templates, templates_text
+
+    report = measure_templates(wanted.settings, data=wanted.data, rows=wanted.resume, say=wanted.say)
+    return Measured(text=templates_text(report), report=report)
+
+
+def loop(wanted: Wanted) -> Measured:
+    """The tasks of the committed replies, twice; `--jobs` tasks at most."""
+    from lamarck.benchmarks.loop import loop_text, measure_loop
+
+    report = measure_loop(
+        wanted.settings, data=wanted.data, rows=wanted.resume, jobs=wanted.jobs, seed=wanted.seed, say=wanted.say
+    )
+    return Measured(text=loop_text(report), report=report)
+
+
 FIGURES: Mapping[str, Callable[[Wanted], Measured]] = {
     "security": security,
     "performance": performance,
@@ -167,4 +185,6 @@ FIGURES: Mapping[str, Callable[[Wanted], Measured]] = {
     "gate": gate,
     "seeded": seeded,
     "lessons": lessons,
+    "templates": templates,
+    "loop": loop,
 }

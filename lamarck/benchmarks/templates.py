@@ -1,0 +1,153 @@
+"""What templates serve: routine requests and the public suites, without a model, scored by hidden tests.
+
+A hit is a request whose given tests accept a template's program, a wrong hit one whose hidden tests then refuse it.
+Near misses only look routine: the right thing is to leave them alone, or to fail their given tests.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from lamarck.api import Lamarck, Settings
+from lamarck.benchmarks.building import Built, build
+from lamarck.benchmarks.machine import Machine, this_machine
+from lamarck.benchmarks.problem import Problem
+from lamarck.benchmarks.rows import appended
+from lamarck.benchmarks.significance import quantile
+from lamarck.benchmarks.suites.routine import near_misses, requests
+from lamarck.benchmarks.suites.table import load_suite
+from lamarck.errors import BadInput, LamarckError
+from lamarck.records import CheckOutcome, ExitReason, Record, Task
+from lamarck.temporary import temporary_folder
+
+_FILES = {"humaneval": "humaneval.jsonl", "mbpp": "mbpp.jsonl", "exercism": "exercism.jsonl"}
+_TIMINGS = 5  # of each request; the least counts: the first reads the templates, others meet a busy machine
+ROUTINE, NEAR = "routine", "near misses"
+
+Say = Callable[[str], None]
+
+
+class TemplateRow(Record, frozen=True, kw_only=True):
+    """One request. tried: templates that matched, in order. hit: which one the given tests accepted. right: what the
+    hidden tests say of it. milliseconds: of matching and rendering all of them, CPU time."""
+
+    suite: str
+    task: str
+    tried: tuple[str, ...]
+    hit: str | None
+    right: bool | None
+    milliseconds: float
+    note: str = ""
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.suite, self.task
+
+
+class TemplatesReport(Record, frozen=True, kw_only=True):
+    rows: tuple[TemplateRow, ...]
+    templates: int
+    families: int
+    machine: Machine
+
+
+def measure_templates(settings: Settings, *, data: Path | None, rows: Path | None, say: Say) -> TemplatesReport:
+    """data: a folder with humaneval.jsonl, mbpp.jsonl, exercism.jsonl or some of them; the routine requests are always
+    measured. Raises `BadInput`."""
+    with (
+        temporary_folder("bench") as scratch,
+        appended(rows, TemplateRow) as (known, keep),
+        Lamarck(settings, library=Path(scratch) / "library.sqlite") as lamarck,
+    ):
+        done = {r.key: r for r in known}
+        found: list[TemplateRow] = []
+        for number, (suite, problem) in enumerate(_problems(data)):
+            row = done.get((suite, problem.id))
+            if row is None:
+                row = _row(lamarck, suite, problem, Path(scratch) / str(number))
+                keep(row)
+                if row.tried:
+                    end = "no hit" if row.hit is None else "right" if row.right else "WRONG"
+                    say(f"{suite} {row.task}: {', '.join(row.tried)}: {end}, {row.milliseconds:.1f} ms")
+            found.append(row)
+        templates = lamarck.templates.list()
+    return TemplatesReport(
+        rows=tuple(found),
+        templates=len(templates),
+        families=len({t.family for t in templates}),
+        machine=this_machine(),
+    )
+
+
+def _problems(data: Path | None) -> Iterator[tuple[str, Problem]]:
+    near = near_misses(requests())
+    for problem in load_suite("routine", None)[0]:
+        yield (NEAR if problem.id in near else ROUTINE), problem
+    for suite, file in _FILES.items():
+        if data is not None and (data / file).is_file():
+            yield from ((suite, problem) for problem in load_suite(suite, data / file)[0])
+
+
+def _row(lamarck: Lamarck, suite: str, problem: Problem, folder: Path) -> TemplateRow:
+    row = TemplateRow(suite=suite, task=problem.id, tried=(), hit=None, right=None, milliseconds=0.0)
+    try:
+        built = build(problem, lamarck, folder)
+    except BadInput as error:
+        return row.replace(note=error.line)
+    return _tried(lamarck, built, row.replace(milliseconds=_timed(lamarck, built.task)), folder)
+
+
+def _timed(lamarck: Lamarck, task: Task) -> float:
+    times = []
+    for _ in range(_TIMINGS):
+        begun = time.process_time()
+        lamarck.templates.candidates(task)
+        times.append(1000 * (time.process_time() - begun))
+    return min(times)
+
+
+def _tried(lamarck: Lamarck, built: Built, row: TemplateRow, folder: Path) -> TemplateRow:
+    """By the loop as it is, without models and with an empty library: what it accepts is what a user would get."""
+    candidates = lamarck.templates.candidates(built.task)
+    row = row.replace(tried=tuple(str(c.origin.template_version) for c in candidates))
+    if not candidates:
+        return row
+    settings = lamarck.settings
+    bare = settings.replace(models=settings.models.replace(tiers=()), search=settings.search.replace(enabled=False))
+    try:
+        with lamarck.beside(settings=bare, library=folder / "library.sqlite") as alone:
+            run = alone.solve(built.task)
+    except LamarckError as error:
+        return row.replace(note=error.line)
+    hit = next((a.candidate for a in run.attempts if a.candidate and a.candidate.id == run.artifact_id), None)
+    if run.exit_reason is not ExitReason.ACCEPTED or hit is None:
+        return row.replace(note=f"{run.exit_reason} {run.message}".strip())
+    right = lamarck.judge(built.scoring, hit).outcome is CheckOutcome.PASSED
+    return row.replace(hit=str(hit.origin.template_version), right=right)
+
+
+def templates_text(report: TemplatesReport) -> str:
+    lines = [
+        report.machine.line(),
+        "",
+        f"{report.templates} templates in {report.families} families",
+        "",
+        f"{'suite':<12}{'requests':>9}{'matched':>9}{'hits':>6}{'wrong':>7}{'ms, median':>12}{'95%':>6}{'most':>7}",
+    ]
+    suites: Mapping[str, list[TemplateRow]] = {
+        suite: [r for r in report.rows if r.suite == suite] for suite in dict.fromkeys(r.suite for r in report.rows)
+    }
+    for suite, rows in suites.items():
+        times = [r.milliseconds for r in rows if not r.note] or [0.0]
+        matched, hits = sum(bool(r.tried) for r in rows), sum(r.hit is not None for r in rows)
+        wrong = sum(r.right is False for r in rows)
+        lines.append(
+            f"{suite:<12}{len(rows):>9}{matched:>9}{hits:>6}{wrong:>7}"
+            f"{quantile(times, 0.5):>12.2f}{quantile(times, 0.95):>6.2f}{max(times):>7.2f}"
+        )
+    bad = [f"{r.suite} {r.task}: {r.hit}" for r in report.rows if r.right is False]
+    if bad:
+        lines += ["", "wrong hits:", *(f"  {b}" for b in bad)]
+    return "\n".join(lines)
