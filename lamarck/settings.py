@@ -90,9 +90,9 @@ class CheckSettings(Record, frozen=True, kw_only=True):
     minimum_coverage: Annotated[float, _described("share of branches that the given tests take", ge=0, le=1)] = 0.85
     minimum_mutation: Annotated[float, _described("share of mutants that the given tests kill", ge=0, le=1)] = 0.7
     mutants: Annotated[int, _described("mutants tried at standard; deep tries all", ge=1, le=100_000)] = 30
-    rank: Annotated[
-        bool, _described("measure the quality of code that is new to the library, once it is accepted")
-    ] = True
+    rank: Annotated[bool, _described("measure the quality of code that is new to the library, once it is accepted")] = (
+        True
+    )
     model_review: Annotated[
         bool, _described("at deep, ask the first tier's model where confident rules are not sure; advice alone")
     ] = False
@@ -113,7 +113,7 @@ class LibrarySettings(Record, frozen=True, kw_only=True):
 
 class ReuseSettings(Record, frozen=True, kw_only=True):
     enabled: Annotated[bool, _described("try proven code from the library first")] = True
-    candidates: Annotated[int, _described("how many library artifacts to try on a task's tests", ge=0, le=50)] = 5
+    candidates: Annotated[int, _described("how many library artifacts to try on a task's tests", ge=0, le=50)] = 10
     blocks: Annotated[int, _described("proven functions to offer a model as imports; 0: none", ge=0, le=20)] = 6
     blocks_from: Annotated[
         float, _described("how near one has to be to a step of the task to be offered, as the search scores it", ge=0)

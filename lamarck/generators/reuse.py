@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from lamarck.budget import Budget
+from lamarck.errors import BadInput
 from lamarck.generators.alignment import variants
 from lamarck.generators.generator import Proposal
 from lamarck.library.contradiction import contradicts
@@ -14,6 +15,7 @@ from lamarck.policy import Step
 from lamarck.records import Artifact, Attempt, Candidate, Origin, Spend, Task, make_candidate, tree_hash
 
 _VARIANTS_PER_ARTIFACT = 3
+_MOST_ALIGNED = 20  # names that one program may have got one after another
 _LOOKED_AT = 4  # hits for each candidate, since those that contradict the request are left out
 
 
@@ -57,13 +59,29 @@ class Reuse:
             self._library.forget(task)
         wanted = query(task)
         left = self._candidates
+        roots: set[str] = set()
         for hit in self._library.find(wanted, limit=_LOOKED_AT * self._candidates, signature=task.signature):
             if hit.artifact.id == known or contradicts(wanted, query(hit.artifact.task)):
                 continue
+            root = self._root(hit.artifact)
+            if root in roots:
+                continue  # the same code under another name does the same
+            roots.add(root)
             yield hit.artifact
             left -= 1
             if not left:
                 return
+
+    def _root(self, artifact: Artifact) -> str:
+        """The id of what an artifact was aligned from; its own when it was written."""
+        for _ in range(_MOST_ALIGNED):
+            if artifact.candidate.origin.generator != self.name or not artifact.lineage:
+                break
+            try:
+                artifact = self._library.get(artifact.lineage[0])
+            except BadInput:  # it was never here, or is gone
+                return artifact.lineage[0]
+        return artifact.id
 
 
 def query(task: Task) -> str:

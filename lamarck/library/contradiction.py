@@ -6,8 +6,11 @@ text says outright needs neither: "greater than 3" is never answered by what was
 
 from __future__ import annotations
 
+import re
+
 from lamarck.library.index_entry import split_words
 
+_NUMBER = re.compile(r"([0-9]{1,18})(?:st|nd|rd|th)?")
 _NUMBER_WORDS = "two three four five six seven eight nine ten eleven twelve"  # no "one", which seldom counts
 _NUMBERS = {word: number for number, word in enumerate(_NUMBER_WORDS.split(), start=2)}
 _PAIRS_TEXT = """
@@ -48,4 +51,5 @@ def _says_it_too(word: str, told: set[str]) -> bool:
 
 
 def _numbers(words: set[str]) -> set[int]:
-    return {int(w) for w in words if w.isdecimal()} | {_NUMBERS[w] for w in words if w in _NUMBERS}
+    found = (_NUMBER.fullmatch(w) for w in words)
+    return {int(f[1]) for f in found if f} | {_NUMBERS[w] for w in words if w in _NUMBERS}

@@ -14,7 +14,7 @@ FIGURES: Mapping[str, str] = {
     "artifacts_with_vector": "of these what is also found by meaning",
     "uses": "times an artifact served a later task and was accepted by its tests",
     "requests_recognised": "requests that are remembered with what served them, each word for word and normalised",
-    "recognition_hits": "times a remembered request was served again by the same artifact",
+    "recognition_hits": "times a remembered request was served again by the same artifact, aligned or as it is",
     "verdicts_cached": "verdicts that stand for runs of equal code, tests, checks and environment",
     "runs": "solves, adds and verifies begun",
     **{f"runs_{reason.value}": f"runs that ended with {reason.value}" for reason in ExitReason},

@@ -11,6 +11,7 @@ import hashlib
 import logging
 import re
 from collections import OrderedDict
+from collections.abc import Sequence
 
 from lamarck.library.connection import Connection
 from lamarck.library.index_entry import split_words
@@ -125,11 +126,20 @@ class Recognition:
         _, key = keys_of(task)
         connection.execute("UPDATE recognised SET hits = hits + 1, used = ? WHERE key = ?", (now(), key))
 
-    def learn(self, connection: Connection, task: Task, artifact_id: str, seconds: float) -> None:
+    def served(self, connection: Connection, task: Task, artifact_id: str, seconds: float) -> None:
+        """A request was served. A hit is what served it before, as it is or aligned to the name it has now; the row for
+        all forms of the request then stays with what was aligned."""
+        known = self.artifact_for(connection, task)
+        if known is not None and (known == artifact_id or _descends(connection, artifact_id, known)):
+            self.hit(connection, task)
+            if known != artifact_id:
+                self._learn(connection, keys_of(task)[:1], artifact_id, seconds)
+        elif self.size:
+            self._learn(connection, keys_of(task), artifact_id, seconds)
+
+    def _learn(self, connection: Connection, keys: Sequence[str], artifact_id: str, seconds: float) -> None:
         """seconds: what a hit saves, as the run that served the request measured it."""
-        if not self.size:
-            return
-        for key in keys_of(task):
+        for key in keys:
             checked = _checksum(key, artifact_id, VERSION, seconds)
             connection.execute(
                 "INSERT INTO recognised VALUES (?, ?, ?, 0, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET"
@@ -159,6 +169,11 @@ class Recognition:
     def clear(self, connection: Connection) -> int:
         self._memory.clear()
         return int(connection.execute("DELETE FROM recognised").rowcount)
+
+
+def _descends(connection: Connection, artifact_id: str, parent: str) -> bool:
+    of_it = "SELECT 1 FROM parents JOIN artifacts USING (seq) WHERE parents.parent = ? AND artifacts.id = ?"
+    return connection.execute(of_it, (parent, artifact_id)).fetchone() is not None
 
 
 def _checksum(key: str, artifact: str, version: str, seconds: float) -> str:

@@ -255,10 +255,7 @@ class StoredLibrary(ABC):
         if not self._recognition.size:
             return
         with self._write() as connection:
-            if self._recognition.artifact_for(connection, task) == artifact_id:
-                self._recognition.hit(connection, task)
-            else:
-                self._recognition.learn(connection, task, artifact_id, seconds)
+            self._recognition.served(connection, task, artifact_id, seconds)
 
     def forget(self, task: Task | None = None) -> None:
         """One request, because what served it no longer does; or (None) all of them."""

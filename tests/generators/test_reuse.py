@@ -89,3 +89,22 @@ def test_several_files_serve_only_the_same_layout(tmp_path: Path) -> None:
 def test_the_query_is_what_is_wanted() -> None:
     task = make_task(goal="add numbers", module="m", entry_point="add", signature="def add(a, b)")
     assert query(task) == "add numbers\nadd"
+
+
+def test_what_contradicts_the_request_and_what_is_only_renamed_is_left_out(tmp_path: Path) -> None:
+    with SqliteLibrary(tmp_path / "library.sqlite") as library:
+        three = kept(library, "def first(v):\n    return v[:3]\n", "first", "The first 3 elements of a list.")
+        kept(library, "def first2(v):\n    return v[:2]\n", "first2", "The first 2 elements of a list.")
+        kept(library, "def last(v):\n    return v[-3:]\n", "last", "The last 3 elements of a list.")
+        renamed = make_candidate(
+            files=(SourceFile(path="m.py", text="def first(v):\n    return v[:3]\n\n\nhead = first\n"),),
+            entry_point="head",
+            origin=Origin(generator="reuse"),
+            parents=(three.id,),
+        )
+        library.save(three.replace(id=renamed.id, candidate=renamed, lineage=(three.id,)))
+        task = make_task(goal="The first three elements of a list.", module="answer", entry_point="begin")
+        attempts = proposed(Reuse(library, candidates=5), task)
+        origins = {a.candidate.parents[0] for a in attempts if a.candidate}
+        assert len(origins) == 1
+        assert origins <= {three.id, renamed.id}

@@ -15,6 +15,7 @@ from lamarck.library.contradiction import contradicts
         ("Keep the numbers greater than 3.", "Keep the numbers greater than 2."),
         ("Keep the numbers greater than 3.", "Keep the numbers less than 3."),
         ("the first three entries", "the first two entries"),
+        ("each 5th entry", "each 6th entry"),
         ("sort descending", "sort ascending"),
         ("encode the text", "decode the text"),
         ("the largest value", "the smallest value"),

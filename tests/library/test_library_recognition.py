@@ -97,6 +97,23 @@ def test_both_tiers_know_what_served_a_request(reopen: Callable[..., SqliteLibra
     assert library.stats()["recognition_hits"] == 1
 
 
+def test_what_was_aligned_to_another_name_is_a_hit_and_leaves_the_request_with_its_origin(
+    reopen: Callable[..., SqliteLibrary], saved: Artifact
+) -> None:
+    library = reopen()
+    library.learn(asked("Count the vowels"), saved.id, seconds=2.0)
+    moved = saved.candidate.replace(id="a" * 64, parents=(saved.id,))
+    library.save(saved.replace(id=moved.id, candidate=moved, lineage=(saved.id,)))
+    library.learn(asked("Counts the vowels"), moved.id, seconds=1.0)
+    assert library.stats()["recognition_hits"] == 1
+    assert library.recognise(asked("Counts the vowels")) == moved.id, "word for word"
+    assert reopen().recognise(asked("counting vowels")) == saved.id
+    unrelated = saved.candidate.replace(id="b" * 64)
+    library.save(saved.replace(id=unrelated.id, candidate=unrelated))
+    library.learn(asked("Count vowels"), unrelated.id, seconds=1.0)
+    assert library.stats()["recognition_hits"] == 1
+
+
 def test_what_is_no_longer_found_is_not_recognised(reopen: Callable[..., SqliteLibrary], saved: Artifact) -> None:
     library = reopen()
     library.learn(asked("Count the vowels"), saved.id, seconds=2.0)
