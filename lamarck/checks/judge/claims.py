@@ -24,7 +24,7 @@ _ATTRIBUTES = (
     "__code__", "__globals__", "__closure__", "__defaults__", "__kwdefaults__", "__builtins__", "__subclasses__",
     "__wrapped__", "__weakref__", "f_locals", "f_globals", "f_back", "f_code", "gi_frame", "gi_code", "cr_frame",
     "tb_frame", "_getframe", "settrace", "setprofile", "getrefcount", "getsizeof", "intern", "modules",
-    "FunctionType", "CodeType", "fileno",
+    "FunctionType", "CodeType", "fileno", "Logger",
 )  # fmt: skip
 _MOST_COPIES = 8  # of one test
 _VALUE = """

@@ -24,6 +24,7 @@ from .probes import install as install_probes
 from .standins import Standins
 from .subclasses import Twins
 from .surroundings import CandidateSurroundings
+from .temporary import share_temporary_files
 from .trusting import Trusting
 
 _exit = os._exit
@@ -48,6 +49,7 @@ def run(spec: dict[str, Any]) -> None:
     os.umask(0)
     os.makedirs(spec["work"], exist_ok=True)
     os.chdir(spec["work"])
+    share_temporary_files(spec["work"])
     sys.path[:] = [spec["folder"], *sys.path]
     sys.argv[:] = [""]
     random.seed(0)

@@ -58,6 +58,9 @@ _HANDED_OVER = {
     "ipaddress": None,
     "_random": None,
 }  # fmt: skip
+_LOGGING = frozenset(
+    "debug info warning warn error exception critical fatal log isEnabledFor getEffectiveLevel name level extra".split()
+)
 _MOCKS = "unittest.mock"
 _ACTING = frozenset({"call", "method", "set", "delete", "next", "send", "throw", "close", "begin", "override"})
 
@@ -139,6 +142,8 @@ class Permission:
             return False
         if isinstance(owner, io.IOBase):
             return name in _STREAMS
+        if type(owner).__module__ == "logging" and type(owner).__name__ in ("Logger", "LoggerAdapter"):
+            return name in _LOGGING
         if isinstance(owner, type):
             return self._is_of_tests(owner)
         if _is_mock(owner):

@@ -32,6 +32,7 @@ from .standins import Standins
 from .subclasses import install as install_subclasses
 from .subclasses import perform_override
 from .surroundings import JudgeSurroundings, read_stdin
+from .temporary import share_temporary_files
 
 Tell = Callable[[dict[str, Any]], None]
 
@@ -158,10 +159,11 @@ class Session:
         os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = "/tmp/hypothesis"  # noqa: S108  no candidate sees this /tmp
         os.makedirs(self.subject["work"], exist_ok=True)
         os.chdir(self.subject["work"])
+        share_temporary_files(self.subject["work"])
 
     def _options(self) -> list[str]:
         options = ["--capture=sys", "--rootdir", self.spec["folder"], "-c", self.spec["folder"] + "/pytest.ini"]
-        options += ["--import-mode=prepend", "--basetemp", self.subject["work"] + "/tmp", "-o", "addopts="]
+        options += ["--import-mode=prepend", "--basetemp", self.subject["work"] + "/tmp/tests", "-o", "addopts="]
         for plugin in _UNUSED_PLUGINS:
             options += ["-p", f"no:{plugin}"]
         if self.subject["one_failure"]:

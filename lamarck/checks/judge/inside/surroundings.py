@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
+from . import logs
 from .faults import Ended
 
 _MOST_CHARACTERS = 5_000_000  # of output during one test
@@ -25,9 +26,10 @@ def _environment() -> dict[bytes, bytes]:
 
 
 class _Places:
-    """Environment and working folder, followed in both directions."""
+    """Environment, working folder and levels of loggers, followed in both directions."""
 
     def __init__(self) -> None:
+        self.levels = logs.Levels()
         self._variables = _environment()
         self._folder = _folder()
 
@@ -48,6 +50,8 @@ class _Places:
             return
         if folder != self._folder:
             message["d0"] = self._folder = folder
+        if levels := self.levels.changed():
+            message["lv"] = levels
 
     def hear(self, message: dict[str, Any]) -> None:
         if "v" in message:
@@ -65,6 +69,8 @@ class _Places:
             except OSError:
                 return
             self._folder = _folder()
+        if "lv" in message:
+            self.levels.hear(message["lv"])
 
 
 def _is_followed(name: Any) -> bool:
@@ -95,15 +101,8 @@ class JudgeSurroundings:
             (sys.stderr if stream == 2 else sys.stdout).write(str(text))
 
     def after(self, message: dict[str, Any], decode: Callable[[Any], Any]) -> None:
-        import logging
-
-        for name, level, text, path, line, function in message.get("l", ()):
-            logger = logging.getLogger(str(name))
-            if logger.isEnabledFor(int(level)):
-                made = logger.makeRecord(
-                    str(name), int(level), str(path), int(line), str(text), (), None, str(function)
-                )
-                logger.handle(made)
+        if "l" in message:
+            logs.handle(message["l"], decode)
         for category, text, path, line in message.get("y", ()):
             kind = decode(category)
             if isinstance(kind, type) and issubclass(kind, Warning):
@@ -121,7 +120,7 @@ class CandidateSurroundings:
         self.encode: Callable[[Any], Any] = lambda value: None
         self.written: list[list[Any]] = []
         self.warned: list[warnings.WarningMessage] = []
-        self.logged: list[list[Any]] = []
+        self.logged: list[dict[str, Any]] = []
         self._follows_log = False
 
     def add(self, message: dict[str, Any]) -> None:
@@ -150,28 +149,13 @@ class CandidateSurroundings:
 
     def follow_log(self) -> None:
         """Once the candidate has loaded `logging`; loading it for all would cost more than it is worth."""
-        logging = sys.modules.get("logging")
-        if logging is not None and not self._follows_log and hasattr(logging, "root"):
+        if not self._follows_log and logs.forward_records(self.logged, lambda value: self.encode(value)):
             self._follows_log = True
-            logging.root.addHandler(_forwarding(self.logged))
-            logging.root.setLevel(1)
+            self._places.levels.settle()
 
     def _warn(self, message: warnings.WarningMessage) -> None:
         if len(self.warned) < _MOST_RECORDS:
             self.warned.append(message)
-
-
-def _forwarding(logged: list[list[Any]]) -> Any:
-    import logging
-
-    class Forwarding(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            if len(logged) < _MOST_RECORDS:
-                logged.append(
-                    [record.name, record.levelno, self.format(record), record.pathname, record.lineno, record.funcName]
-                )
-
-    return Forwarding(level=0)
 
 
 def _text(raw: io.RawIOBase) -> io.TextIOWrapper:

@@ -17,7 +17,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from . import arrays
+from . import arrays, logs
 from .faults import Malformed, TooLarge
 from .links import KINDS, MOST_INT, Links
 from .names import class_named, named_class
@@ -99,8 +99,10 @@ class Values:
                 return ["s", value.__module__, value.__qualname__]
         if module == "zoneinfo" and getattr(value, "key", None):
             return ["zone", value.key]
-        if module == "logging" and kind.__name__ in ("Logger", "RootLogger"):
+        if module == "logging" and logs.is_known(value, kind):
             return ["log", value.name]
+        if module == "logging" and logs.is_record(kind):
+            return ["lr", logs.told_record(value, self.encode)]
         if isinstance(value, pathlib.PurePath) and module.partition(".")[0] == "pathlib":
             return ["p", kind.__name__, str(value)]
         return self._tell(value)
@@ -269,6 +271,10 @@ def _logger(told: list[Any], decode: Callable[[Encoded], Any]) -> Any:
     return logging.getLogger(_text(told[1]))
 
 
+def _record(told: list[Any], decode: Callable[[Encoded], Any]) -> Any:
+    return logs.record_of(told[1], decode)
+
+
 def _path(told: list[Any], decode: Callable[[Encoded], Any]) -> Any:
     if told[1] not in ("PosixPath", "PurePosixPath", "PureWindowsPath"):
         raise ValueError("no path")
@@ -294,6 +300,7 @@ _DECODERS: dict[str, Callable[[list[Any], Callable[[Encoded], Any]], Any]] = {
     "utc": _timezone,
     "zone": _zone_named,
     "log": _logger,
+    "lr": _record,
     "D": lambda t, _: decimal.Decimal(_text(t[1])),
     "Q": lambda t, decode: fractions.Fraction(decode(t[1]), decode(t[2])),
     "u": lambda t, _: uuid.UUID(hex=t[1]),
