@@ -39,6 +39,7 @@ GATE: dict[str, str] = {
     "derived-tests": "lamarck.checks.given_tests:build_derived",
     "generated-tests": "lamarck.checks.given_tests:build_generated",
     "types": "lamarck.checks.type_check:build",
+    "principles": "lamarck.checks.principles.principles:build",
     "mutation": "lamarck.checks.mutation:build",
     "impact": "lamarck.checks.impact:build",
     "rules": "lamarck.checks.confident.confident:build",

@@ -45,6 +45,8 @@ def show(terminal: Terminal, report: CheckReport) -> None:
     terminal.show(
         parts.indented(parts.listing(("check", "outcome", "of 10", "measured", "time"), rows, right=("of 10", "time")))
     )
+    for line in _principles(report):
+        terminal.show(parts.indented(Text(line, style="dim")))
     for line in _complaints(report):
         terminal.show(parts.indented(Text(line, style="red")))
     findings = list(_noted(report))
@@ -100,6 +102,8 @@ def measured(evidence: Evidence) -> str:
         return f"{passed}/{len(evidence.results)}" + (
             f" {evidence.assurance}" if evidence.assurance == "claimed" else ""
         )
+    if evidence.check == "principles":
+        return f"{len(figures)} of 7 measured"
     if evidence.outcome == "errored" and evidence.log:
         return evidence.log.splitlines()[0]
     words = [f"{name.replace('_', ' ')} {_figure(value)}" for name, value in figures.items()]
@@ -110,6 +114,13 @@ def measured(evidence: Evidence) -> str:
 
 def _figure(value: float) -> str:
     return f"{value:,.0f}" if value == int(value) else f"{value:.2f}"
+
+
+def _principles(report: CheckReport) -> Iterator[str]:
+    """The section on principles, a line each; nothing where they were not measured."""
+    for evidence in report.verdict.evidence:
+        if evidence.check == "principles":
+            yield from ("principles", *(f"  {line}" for line in evidence.log.partition("\n\n")[2].splitlines()))
 
 
 def _complaints(report: CheckReport) -> Iterator[str]:

@@ -269,7 +269,10 @@ def test_one_dangerous_file_is_enough(texts: list[str]) -> None:
 
 def test_what_is_known_of_a_file_is_not_looked_for_again_and_says_the_same() -> None:
     kept = StageCache(None)
-    files = (SourceFile(path="a.py", text="import os\n"), SourceFile(path="b.py", text="def f(t):\n    return eval(t)\n"))
+    files = (
+        SourceFile(path="a.py", text="import os\n"),
+        SourceFile(path="b.py", text="def f(t):\n    return eval(t)\n"),
+    )
     both = make_candidate(files=files, entry_point=None, origin=Origin(generator="user"))
     task = make_task(goal="Do.", module="a")
     first, second, plain = (
