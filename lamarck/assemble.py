@@ -7,7 +7,6 @@ import importlib.util
 import platform
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any

@@ -313,6 +313,8 @@ def _told(report: SearchReport, refuted: int) -> str:
     pace = f", {each:.1f} ms each" if each is not None and report.variants >= _ENOUGH else ""
     dropped = f"; {refuted} passed what they were shown and were refused by the judge" if refuted else ""
     said = f" ({report.said[:200]})" if report.said else ""
+    if report.timeouts:
+        pace += f", {report.timeouts} of them never ended"
     return f"search: {report.variants} variants in {report.seconds:.1f} s{pace}, ended {report.reason}{said}{dropped}"
 
 

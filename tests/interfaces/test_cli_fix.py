@@ -119,3 +119,15 @@ def test_code_that_does_not_parse(cli: Command, cart: Path) -> None:
 def test_nothing_named(cli: Command, cart: Path) -> None:
     assert cli("fix", "--json").code == 2
     assert cli("fix", "cart.py", "--no-model", "--json").code == 2
+
+
+def test_loops_without_end_are_counted_and_nothing_is_written(cli: Command, cart: Path) -> None:
+    code = "def wait(n):\n    while n >= 0:\n        n = n + 1 - 1\n    return 'over'\n"
+    (cart.parent / "waiting.py").write_text(code)
+    (cart.parent / "test_waiting.py").write_text(
+        "from waiting import wait\n\n\ndef test_wait():\n    assert wait(3) == (1, 2, 'never')\n"
+    )
+    ended = cli("fix", "waiting.py", "--tests", "test_waiting.py", "--no-model", "--search-seconds", "4", "--apply")
+    assert ended.code in {1, 4}
+    assert "never ended" in ended.out + ended.err
+    assert (cart.parent / "waiting.py").read_text() == code

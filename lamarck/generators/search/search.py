@@ -14,11 +14,12 @@ from itertools import islice
 
 from lamarck.generators.search.edits.edit import Edit
 from lamarck.generators.search.edits.source import Function, Source
+from lamarck.generators.search.edits.toplevel import toplevel_edits
 from lamarck.generators.search.lessons.guide import Guide
 from lamarck.generators.search.lessons.lesson import Repair
 from lamarck.generators.search.localisation import Spectrum, Suspect, line_scores, spectrum, suspects
 from lamarck.generators.search.screening import Ran, Screened, Screening, ScreeningStopped, Subject
-from lamarck.generators.search.variants import Original, Scored, Variant, made, scored_edits
+from lamarck.generators.search.variants import Original, Scored, Variant, made, on_import, scored_edits
 from lamarck.records import JobLimits, Record, SourceFile
 from lamarck.sandbox.interpreter import Interpreter
 from lamarck.sandbox.sandbox import Sandbox
@@ -37,6 +38,9 @@ _MOST_RETRIES = 40
 _SEEDS = 40  # variants of one edit that get a second one
 _FROM_A_SEED = 400  # second edits of each, likeliest first
 _IN_TURN = 8  # of one seed, then of the next
+_BEFORE_TOP = 400  # variants of functions that come before those of what runs on import
+_AT_TOP = 60  # edits of what runs on import, of each file
+_FRESH_CPU = 1.5  # seconds that importing everything anew may take
 _MOST_FUNCTIONS = 12  # that are searched, most suspicious first
 
 
@@ -263,6 +267,7 @@ class Search:
             raise _Ended(SearchEnd.NOTHING_FAILS)
         self._suspects = suspects(original.sources, base.spectrum)
         if not self._suspects:
+            yield from self._at_top(original, {}, wanted)
             raise _Ended(SearchEnd.NOT_REACHED)
         plan = _Plan(base, wanted, failing)
         suspicion = {path: line_scores(path, s, base.spectrum) for path, s in original.sources.items()}
@@ -270,6 +275,8 @@ class Search:
         self._searched = (functions, suspicion)
         first = self._level_one(original, functions, suspicion)
         done: list[tuple[Variant, Screened]] = []
+        yield from self._tried(plan, islice(first, _BEFORE_TOP), done)
+        yield from self._at_top(original, functions, wanted)
         yield from self._tried(plan, first, done)
         slow = [v for v, s in done if s.stop == "time"][:_MOST_RETRIES]
         yield from self._tried(plan, iter(slow), [], factor=_RETRY_FACTOR)
@@ -277,6 +284,35 @@ class Search:
             second = self._level_two(original, functions, suspicion, plan, done)
             yield from self._tried(plan, second, [])
         raise _Ended(SearchEnd.EXHAUSTED)
+
+    def _at_top(self, original: Original, functions: Mapping[str, list[str]], wanted: set[int]) -> Iterator[Variant]:
+        """What runs when the files are imported, edited; every variant imports them anew."""
+        screening, base = self._screening, self.base
+        assert screening is not None
+        assert base is not None
+        cpu = _FRESH_CPU + _CPU_FACTOR * sum(r.cpu for r in base.ran.values() if r.outcome != "time")
+        for path, source in original.sources.items():
+            number = 0
+            for edit in toplevel_edits(source, functions.get(path, ())):
+                self._check()
+                variant = on_import(original, source, path, edit)
+                if variant is None:
+                    self.skipped += 1
+                    continue
+                if self.variants >= self._limits.variants:
+                    raise _Ended(SearchEnd.VARIANTS_SPENT)
+                screening.fresh(variant.texts, cpu=cpu)
+                (screened,) = screening.answers(wait=True)
+                self.variants += 1
+                self.timeouts += screened.stop == "time"
+                passed = {r.test for r in screened.ran if r.outcome in {"passed", "skipped"}}
+                if screened.stop is None and wanted <= passed:
+                    before = time.monotonic()
+                    yield variant
+                    self._paused += time.monotonic() - before
+                number += 1
+                if number >= _AT_TOP:
+                    break
 
     def _functions(self, original: Original) -> dict[str, list[str]]:
         """path → functions that hold suspects, the most suspicious ones."""

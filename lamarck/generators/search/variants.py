@@ -114,6 +114,18 @@ def made(original: Original, base: Variant | None, source: Source, scored: Score
     )
 
 
+def on_import(original: Original, source: Source, path: str, edit: Edit) -> Variant | None:
+    """The variant of an edit of what runs on import; None as for `made`."""
+    try:
+        text = applied(source.data, edit.replacements).decode()
+        change = Change(path, 0, source.text, text)
+        if not original.is_new((change,), ()):
+            return None
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    return Variant(edits=(edit,), texts={path: text}, changes=(), imports=(), score=edit.worth, functions=((path, ""),))
+
+
 def _change(before: Source, source: Source, path: str, edit: Edit) -> Change:
     """The statement at top level that an edit changes. Raises `ValueError` for one that is not inside any."""
     first = min(r.start for r in edit.replacements)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from lamarck.generators.search.edits.edit import applied
+from lamarck.generators.search.edits.source import Source
+from lamarck.generators.search.edits.toplevel import toplevel_edits
 from lamarck.generators.search.search import Search, SearchEnd
 
 Begin = Callable[..., Search]
@@ -152,3 +155,26 @@ def test_what_was_guessed_once_is_not_run_again(begin: Begin) -> None:
     report = search.report()
     assert report.skipped > 0
     assert report.milliseconds_a_variant is not None
+
+
+CONSTANTS = "RATE = 10\n\n\nclass Shop:\n    LIMIT = 3\n\n    def fits(self, n=2):\n        return n <= self.LIMIT\n\n\ndef tax(x):\n    return x * RATE // 100\n"  # noqa: E501
+
+
+def test_constants_that_a_suspicious_function_reads_come_first() -> None:
+    source = Source(CONSTANTS)
+    made = [applied(source.data, e.replacements).decode() for e in toplevel_edits(source, ["tax"])]
+    assert "RATE = 11\n" in made[0] or "RATE = 9\n" in made[0]
+    for part in ("RATE = 11\n", "LIMIT = 4\n", "n=3)"):
+        assert any(part in text for text in made)
+    assert all("return x * RATE // 100" in text for text in made)
+
+
+def test_what_stands_in_a_class_or_is_a_default_is_mended(begin: Begin) -> None:
+    tests = "from m import RATE, Shop\n\n\ndef test_1():\n    assert RATE == 9\n"
+    variant = _first(begin({"m.py": CONSTANTS}, {"test_m.py": tests}, edits=1))
+    assert variant is not None  # no function is run at all
+    assert "RATE = 9" in variant.texts["m.py"]
+    tests = "from m import Shop\n\n\ndef test_1():\n    assert Shop.LIMIT == 4\n"
+    variant = _first(begin({"m.py": CONSTANTS}, {"test_m.py": tests}, edits=1))
+    assert variant is not None
+    assert "LIMIT = 4" in variant.texts["m.py"]

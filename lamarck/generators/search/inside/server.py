@@ -145,6 +145,9 @@ class Server:
     def _fresh(self, question: dict[str, Any], say: Say) -> None:
         """Everything from the start, with other text in some files."""
         texts = {f"{self.spec['folder']}/{path}": text for path, text in question["texts"].items()}
+        for name, module in list(sys.modules.items()):
+            if str(getattr(module, "__file__", None)).startswith(f"{self.spec['folder']}/"):
+                del sys.modules[name]  # what was imported for the version before
         sys.meta_path.insert(0, _Replaced(texts))
         fresh = Fresh(say)
         code = pytest.main(options(self.spec), plugins=[fresh])
