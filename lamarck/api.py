@@ -11,18 +11,15 @@ Whatever it raises on purpose is a `lamarck.errors.LamarckError`.
 
 from __future__ import annotations
 
-import errno
-import os
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Self
 
 from lamarck.assemble import Assembly
 from lamarck.checking import Checking, CheckReport, Say
-from lamarck.errors import BadInput, DiskFull, LamarckError
+from lamarck.errors import BadInput
 from lamarck.fixing.fixing import Fixing, FixReport
 from lamarck.fixing.step import Mended, mend
 from lamarck.generators.search.search import SearchLimits
@@ -30,17 +27,15 @@ from lamarck.lessons import Lessons
 from lamarck.library.filters import Filter
 from lamarck.library.library import Hit
 from lamarck.library.place import name_of
+from lamarck.model_rows import ModelRow, models_check, models_list, models_pull
 from lamarck.models.model import Message, Model, Reply, Request, TokenCallback, can_continue
 from lamarck.models.scripted import ScriptedModel
-from lamarck.policy import passing, written
 from lamarck.proof import Proof
 from lamarck.records import (
     Artifact,
-    Attempt,
     Candidate,
     Decision,
     Diagnosis,
-    Difference,
     Evidence,
     ExitReason,
     Limits,
@@ -51,13 +46,14 @@ from lamarck.records import (
     Spend,
     Task,
     make_candidate,
-    now,
 )
+from lamarck.reviewing import Reviewing, differences, final_candidate, pending_attempt
 from lamarck.sandbox.sandbox import ProbeRow
 from lamarck.settings import Level, Settings, load_settings
 from lamarck.shelf.shelf import Shelf
-from lamarck.solve import Observer, Verification, add, judge_again, solve
+from lamarck.solve import Observer, Verification, add, solve
 from lamarck.templating import Templating
+from lamarck.writing import write_whole
 
 __all__ = [
     "CheckReport",
@@ -81,10 +77,13 @@ __all__ = [
     "TokenCallback",
     "Verification",
     "can_continue",
+    "differences",
+    "final_candidate",
     "load_settings",
     "models_check",
     "models_list",
     "models_pull",
+    "pending_attempt",
 ]
 
 
@@ -154,6 +153,10 @@ class Lamarck:
         if "_checking" in self.__dict__:
             self._checking.close()
         self._assembly.close()
+
+    @cached_property
+    def _reviewing(self) -> Reviewing:
+        return Reviewing(self._assembly)
 
     @cached_property
     def _checking(self) -> Checking:
@@ -270,39 +273,8 @@ class Lamarck:
         return solve(task, self._assembly.parts, resumed=run)
 
     def review(self, run_id: str, *, approve: bool, reason: str = "") -> Run:
-        """Decide on a run that ended pending. An approval is evidence, and keeps the code in the library."""
-        library = self._assembly.library
-        run = library.get_run(run_id)
-        attempt = pending_attempt(run)
-        if attempt is None or attempt.candidate is None or attempt.verdict is None:
-            raise BadInput(f"run {run.id[:12]} is not pending", "`lamarck log` shows which runs are")
-        from lamarck.checks.review import reviewed
-
-        decided = reviewed(run.task, attempt.verdict, attempt.candidate.id, approve=approve, reason=reason)
-        library.record_attempt(run.id, attempt.replace(verdict=decided))
-        artifact_id = None
-        if decided.decision is Decision.ACCEPTED:
-            artifact_id = attempt.candidate.id
-            library.save(
-                Artifact(
-                    id=artifact_id,
-                    kind="function",
-                    task=run.task,
-                    candidate=attempt.candidate,
-                    verdict=decided,
-                    created=now(),
-                    cost=run.spend,
-                )
-            )
-        library.end_run(
-            run.id,
-            exit_reason=ExitReason(decided.decision.value),
-            spend=run.spend,
-            seconds=run.seconds or 0.0,
-            artifact_id=artifact_id,
-            message="; ".join(decided.reasons),
-        )
-        return library.get_run(run.id)
+        """Decide on a run that ended pending; see `Reviewing.review`."""
+        return self._reviewing.review(run_id, approve=approve, reason=reason)
 
     def answer(
         self,
@@ -313,46 +285,12 @@ class Lamarck:
         like: int | None = None,
         call: str | None = None,
     ) -> Run:
-        """Say what a call should give: a given test of the run's task from now on, by which its candidates are judged
-        again. The same run ends accepted with what is chosen now, or rejected, and can be resumed then.
-
-        call: default the smallest one on which the run's candidates differ (`differences`). One of equals (a Python
-        expression), raises (the name of an exception) and like (the number of a behaviour, from 1). What the answer
-        refutes is retired from the library, unless it was proven for another task since. Raises `BadInput`.
-        """
-        from lamarck.tasks.answering import with_answer
-
-        library = self._assembly.library
-        run = library.get_run(run_id)
-        if run.kind != "solve" or not any(a.candidate and a.verdict for a in run.attempts):
-            raise BadInput(
-                f"run {run.id[:12]} has no candidates to judge again", "`lamarck review list` shows which do"
-            )
-        known = differences(run)
-        if call is None and not known:
-            raise BadInput(f"no candidates of run {run.id[:12]} are known to differ", "name a call with --call")
-        asked = next((d for d in known if d.call == call), None) if call else known[0]
-        if like is not None:
-            equals, raises = _as_in(asked, like, equals, raises)
-        task = with_answer(run.task, call or known[0].call, equals=equals, raises=raises)
-        before = run.artifact_id
-        judged = judge_again(run, task, self._assembly.parts)
-        if before is not None and _is_refuted(judged, before) and library.get(before).task.id == run.task.id:
-            library.retire(before)
-        return judged
+        """Say what a call should give: a given test of the run's task from now on; see `Reviewing.answer`."""
+        return self._reviewing.answer(run_id, equals=equals, raises=raises, like=like, call=call)
 
     def compare(self, run_id: str) -> Evidence:
         """Run the candidates of a run that pass against each other, once more; nothing is kept."""
-        run = self._assembly.library.get_run(run_id)
-        found = [a.candidate for a in passing(run.attempts) if a.candidate is not None]
-        if not found:
-            raise BadInput(f"no candidate of run {run.id[:12]} passes", "`lamarck log RUN` shows what they failed")
-        command = f"lamarck review compare {run.id[:12]}"
-        agreement = self._assembly.agreement
-        evidence: Evidence = agreement.compare(
-            run.task, found, written=written(run.attempts), replay_command=command
-        ).evidence
-        return evidence
+        return self._reviewing.compare(run_id)
 
     # --- what is known
 
@@ -474,130 +412,5 @@ class Lamarck:
         if candidate is None:
             raise BadInput("the run has no code to write", "see `lamarck log` for why")
         if len(candidate.files) == 1 and not out.is_dir():
-            return (_write(out, candidate.files[0].text),)
-        return tuple(_write(out / f.path, f.text) for f in candidate.files)
-
-
-class ModelRow(Record, frozen=True, kw_only=True):
-    """Weights that Lamarck knows, or an endpoint of the settings. state: of weights missing, partial, present,
-    unchecked or corrupt; of endpoints 'endpoint'. size: bytes; 0 for an endpoint. place: path or address."""
-
-    name: str
-    use: str
-    state: str
-    size: int
-    place: str
-    licence: str = ""
-    is_tier: bool = False
-
-
-def models_list(settings: Settings) -> tuple[ModelRow, ...]:
-    """All weights in the table and all endpoints of the settings. Reads no weights and calls nobody."""
-    from lamarck.models.weights import state_of, weights_path
-    from lamarck.models.weights_table import WEIGHTS
-
-    tiers = settings.models.tiers
-    weights = tuple(
-        ModelRow(
-            name=w.name,
-            use=w.use,
-            state=state_of(w.name),
-            size=w.size,
-            place=str(weights_path(w.name)),
-            licence=w.licence,
-            is_tier=w.name in tiers,
-        )
-        for w in WEIGHTS.values()
-    )
-    return weights + tuple(
-        ModelRow(name=name, use=e.model, state="endpoint", size=0, place=e.base_url, is_tier=name in tiers)
-        for name, e in settings.endpoints.items()
-    )
-
-
-def models_pull(
-    name: str,
-    *,
-    on_progress: Callable[[int, int], None] | None = None,
-    source: Literal["auto", "hub", "index"] = "auto",
-    waiting: Callable[[], None] | None = None,
-) -> Path:
-    """Bring weights to this machine; see `lamarck.models.weights.pull` for what it raises."""
-    from lamarck.models.weights import pull
-
-    return pull(name, on_progress=on_progress, source=source, waiting=waiting)
-
-
-def models_check(name: str, *, on_progress: Callable[[int, int], None] | None = None) -> Path:
-    """Hash weights in full. Raises `BadInput`, `ModelUnavailable`, `ModelCorrupt`."""
-    from lamarck.models.weights import check
-
-    return check(name, on_progress=on_progress)
-
-
-def differences(run: Run) -> tuple[Difference, ...]:
-    """The calls, smallest first, with which candidates that pass everything given did different things in this run."""
-    verdict = next((a.verdict for a in reversed(run.attempts) if a.verdict is not None), None)
-    return () if verdict is None else tuple(d for e in verdict.evidence for d in e.differences)
-
-
-def _as_in(
-    asked: Difference | None, like: int, equals: str | None, raises: str | None
-) -> tuple[str | None, str | None]:
-    """(equals, raises) of a behaviour by its number."""
-    if equals is not None or raises is not None:
-        raise BadInput("--like says it all", "leave --expected and --raises out")
-    if asked is None or not 1 <= like <= len(asked.behaviours):
-        what = f"there is no behaviour {like}" + (f" of {asked.call}" if asked else "")
-        raise BadInput(what, "`lamarck review show RUN` numbers them")
-    chosen = asked.behaviours[like - 1]
-    if chosen.equals is None and chosen.raises is None:
-        raise BadInput(f"{asked.call}: {chosen.shows}: no value that a test could state", "write a test for it")
-    return chosen.equals, chosen.raises
-
-
-def _is_refuted(run: Run, artifact_id: str) -> bool:
-    mine = (a.verdict for a in run.attempts if a.candidate and a.candidate.id == artifact_id and a.verdict)
-    return any(v.decision is Decision.REJECTED for v in mine)
-
-
-def final_candidate(run: Run) -> Candidate | None:
-    """What an accepted or pending run ended with."""
-    for attempt in reversed(run.attempts):
-        if attempt.candidate and attempt.verdict and attempt.verdict.decision is not Decision.REJECTED:
-            return attempt.candidate
-    return None
-
-
-def pending_attempt(run: Run) -> Attempt | None:
-    return next((a for a in reversed(run.attempts) if a.verdict and a.verdict.decision is Decision.PENDING), None)
-
-
-def _write(path: Path, text: str) -> Path:
-    """All of the text, or nothing: to a temporary file beside `path`, then renamed over it."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    except OSError as error:
-        raise _unwritable(path, error) from error
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except OSError as error:
-        Path(name).unlink(missing_ok=True)
-        raise _unwritable(path, error) from error
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    return path
-
-
-def _unwritable(path: Path, error: OSError) -> LamarckError:
-    what = f"{path}: cannot be written: {error.strerror}"
-    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return DiskFull(what, "free some space or choose another place")
-    return BadInput(what, "choose another place; the run log keeps the code")
+            return (write_whole(out, candidate.files[0].text),)
+        return tuple(write_whole(out / f.path, f.text) for f in candidate.files)

@@ -344,6 +344,9 @@ class _Again(_Working):
             self.keep(attempt)
         if passing(tuple(self.history)):
             return self.choose(several=True)
+        for attempt in self.history:  # what a template or the library brought
+            if attempt.candidate and attempt.verdict and attempt.verdict.decision is not Decision.REJECTED:
+                return self.finish(attempt.candidate, attempt.verdict)
         self.message = "no candidate of this run passes the tests that were added"
         return ExitReason.REJECTED
 

@@ -86,6 +86,11 @@ def test_solved_repaired_and_inherited(opened: Open, home: Path) -> None:
     assert kept.lineage == (run.artifact_id,)
     assert lm.verify(kept.id).changes == ()
 
+    answered = lm.answer(again.id, call="floor_space(2, 3)", equals="6")
+    assert answered.exit_reason is lamarck.ExitReason.ACCEPTED
+    assert answered.artifact_id == again.artifact_id
+    assert lm.answer(again.id, call="floor_space(2, 3)", equals="7").exit_reason is lamarck.ExitReason.REJECTED
+
 
 def test_written_code_is_whole_or_absent(opened: Open, home: Path) -> None:
     lm = opened(RIGHT)
