@@ -325,10 +325,13 @@ class Behaviour(Record, frozen=True, kw_only=True):
 
 
 class Difference(Record, frozen=True, kw_only=True):
-    """A call, as a Python expression, with which candidates that pass everything given do different things."""
+    """A call, as a Python expression, with which candidates that pass everything given do different things, or one
+    candidate something else than a law says. test: a pytest function that states the law for it; empty: there is none.
+    """
 
     call: str
     behaviours: tuple[Behaviour, ...]
+    test: str = ""
 
 
 class Evidence(Record, frozen=True, kw_only=True):

@@ -147,3 +147,13 @@ def test_what_is_smaller_is_smaller(arguments: list[object]) -> None:
         assert order(other) < order(call)
         assert other.function == "f"
         assert len(other.args) == len(call.args)
+
+
+def test_a_counter_example_comes_with_a_test_that_fails_on_the_code(judge: Judge) -> None:
+    found = run(Properties(judge), WRONG)
+    (test,) = (d.test for d in found.differences)
+    assert test == (
+        "def test_top_one_of():\n"
+        '    """top returns one of the items that it was given."""\n'
+        "    assert top([-1]) in [-1]\n"
+    )

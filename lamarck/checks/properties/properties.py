@@ -22,6 +22,7 @@ from lamarck.checks.check import Level
 from lamarck.checks.judge.judge import JUDGE_VERSION, Judge, JudgeReport, Subject
 from lamarck.checks.properties.laws import Law, laws_for
 from lamarck.checks.properties.shrinking import smaller
+from lamarck.checks.properties.stated import apart, file_of, name_of, stated
 from lamarck.checks.verdict import PROPERTIES
 from lamarck.records import (
     Acceptance,
@@ -43,7 +44,7 @@ from lamarck.records import (
 if TYPE_CHECKING:
     from lamarck.checks.gate import Means
 
-VERSION = f"1 {JUDGE_VERSION}"
+VERSION = f"2 {JUDGE_VERSION}"
 INPUTS = 80
 _LEAST_SHOWN = 3  # calls that a law has to hold for before it is proposed
 _LEAST_NEW = 8  # and inputs that it has to say something of
@@ -138,7 +139,9 @@ class Properties:
             )
             for t in kept
         )
-        told = [self._told(t, trying) for t in broken[:_MOST_TOLD]]
+        asked = broken[:_MOST_TOLD]
+        tests = trying.offered(asked, functions)
+        told = [_told(t, trying, test) for t, test in zip(asked, tests, strict=True)]
         held = len(kept) - len(broken)
         if not kept:
             outcome, log = CheckOutcome.SKIPPED, "no law is proposed by the examples and annotations that there are"
@@ -170,29 +173,27 @@ class Properties:
                     path=task.main_path,
                     line=functions[t.law.function].lineno,
                 )
-                for t, line in zip(broken, told, strict=False)
+                for t, line in zip(asked, told, strict=True)
             ),
-            differences=tuple(_difference(t, trying, candidate) for t in broken[:_MOST_TOLD]),
+            differences=tuple(_difference(t, trying, candidate, test) for t, test in zip(asked, tests, strict=True)),
             enforcement=trying.report.enforcement if trying.report else {},
             log=log,
             environment=trying.report.environment if trying.report else "",
             seconds=seconds,
         )
 
-    def _told(self, tried: _Tried, trying: _Trying) -> str:
-        call = tried.broken[0]
-        did = trying.did(call)
-        test = ""
-        if (expectation := tried.law.should(call, did, trying.more(tried.law, call, did))) is not None:
-            test = f"; as a test: assert {call.source} == {expectation}"
-        return f"{tried.law.statement}: not for {call.source}, which gave {_said(did)}{test}"
+
+def _told(tried: _Tried, trying: _Trying, test: str) -> str:
+    call = tried.broken[0]
+    word = "; a test of it waits for a review" if test else ""
+    return f"{tried.law.statement}: not for {call.source}, which gave {_said(trying.did(call))}{word}"
 
 
 def _said(did: Did) -> str:
     return f"no answer ({did.ended})" if did.ended else shown(did)
 
 
-def _difference(tried: _Tried, trying: _Trying, candidate: Candidate) -> Difference:
+def _difference(tried: _Tried, trying: _Trying, candidate: Candidate, test: str) -> Difference:
     """A question to the user: what the code does, and what the law says where it says that."""
     call = tried.broken[0]
     did = trying.did(call)
@@ -201,7 +202,7 @@ def _difference(tried: _Tried, trying: _Trying, candidate: Candidate) -> Differe
         found.append(Behaviour(shows=f"{wanted}, by the law: {tried.law.statement}", candidates=(), equals=wanted))
     else:
         found.append(Behaviour(shows=f"something else, by the law: {tried.law.statement}", candidates=()))
-    return Difference(call=call.source, behaviours=tuple(found))
+    return Difference(call=call.source, behaviours=tuple(found), test=test)
 
 
 class _Trying:
@@ -211,6 +212,7 @@ class _Trying:
         self._judge = judge
         self._task = task
         self._versions = versions
+        self._subjects = tuple(Subject(label=str(n), files=files) for n, files in enumerate(versions))
         self._done: list[dict[str, Did]] = [{} for _ in versions]
         self.asked = 0
         self.broke = ""
@@ -242,8 +244,7 @@ class _Trying:
             kind=AcceptanceKind.PYTEST, content=tests_of(wanted, self._task.module), path=TESTS_PATH,
             trust=Trust.GENERATED,
         )  # fmt: skip
-        subjects = tuple(Subject(label=str(n), files=files) for n, files in enumerate(self._versions))
-        report = self._judge.judge(self._task, (tests,), subjects)
+        report = self._judge.judge(self._task, (tests,), self._subjects)
         self.broke = report.broke or report.collect_error or ""
         self.report = report
         self.asked += len(wanted)
@@ -308,6 +309,29 @@ class _Trying:
                 break
             best = min(found, key=order)
         return _Tried(tried.law, tried.said, broken=(best, *tried.broken))
+
+    def offered(self, broken: Sequence[_Tried], functions: Mapping[str, Function]) -> list[str]:
+        """For each law that is broken a test that says so, empty where none can. Each was run: it fails on the
+        candidate, and passes on the earlier version where there is one."""
+        drafts = [self._draft(t, functions[t.law.function]) for t in broken]
+        named = iter(apart([d for d in drafts if d is not None]))
+        tests = [next(named) if d is not None else "" for d in drafts]
+        if not any(tests):
+            return tests
+        file = file_of([t for t in tests if t], self._task.module)
+        acceptance = Acceptance(kind=AcceptanceKind.PYTEST, content=file, path=TESTS_PATH, trust=Trust.GENERATED)
+        report = self._judge.judge(self._task, (acceptance,), self._subjects)
+        ran = [{r.id.rpartition("::")[2]: r.outcome for r in s.results} for s in report.subjects]
+        wanted = (CheckOutcome.FAILED, CheckOutcome.PASSED)
+        return [
+            t if t and all(o.get(name_of(t)) is w for o, w in zip(ran, wanted, strict=False)) and ran else ""
+            for t in tests
+        ]
+
+    def _draft(self, tried: _Tried, function: Function) -> str | None:
+        call = tried.broken[0]
+        did = self.did(call)
+        return stated(tried.law, call, tried.law.follow(call, did), function, raised=did.raised)
 
 
 def build(means: Means) -> Properties:
