@@ -12,7 +12,7 @@ from lamarck.library.connection import Connection, SearchIndex
 from lamarck.library.database import Database
 from lamarck.library.embedding import Embedder
 from lamarck.library.filters import Filter
-from lamarck.library.fulltext import Words, shares_of_words
+from lamarck.library.fulltext import Words, merge_segments, shares_of_words
 from lamarck.library.index_entry import IndexEntry
 from lamarck.library.integrity import problems
 from lamarck.library.library import Hit
@@ -81,10 +81,11 @@ class SqliteLibrary(StoredLibrary):
         if self._vectors is not None and (header := self._vectors.write()) is not None:
             with suppress(LibraryUnavailable), self._database.write() as connection:
                 register(connection, header)
+                merge_segments(connection)  # as much was written since as is worth it for the vectors
 
     def _give_back(self) -> None:
         with self._database.write() as connection:
-            connection.execute("INSERT INTO words (words) VALUES ('optimize')")  # a command to FTS5; adds no row
+            merge_segments(connection)
             worth = gives_back(connection)
         if worth:
             self._database.compact()
@@ -153,7 +154,8 @@ class _Lists:
         self._permitted = permitted
 
     def by_words(self, depth: int) -> list[tuple[int, float]]:
-        return Words(self._connection, self._request.terms).best(depth, self._permitted)
+        alone = self._request.vector is None
+        return Words(self._connection, self._request.terms, alone=alone).best(depth, self._permitted)
 
     def by_meaning(self, vector: bytes, depth: int) -> list[tuple[int, float]]:
         return self._vectors.nearest(self._connection, vector, depth, self._permitted) if self._vectors else []
