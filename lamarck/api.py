@@ -224,6 +224,7 @@ class Lamarck:
         path: Path | str,
         *,
         tests: Sequence[Path | str] | None = None,
+        specifications: Sequence[Path | str] = (),
         level: Level | None = None,
         changed: str | None = None,
         against: str | None = None,
@@ -236,6 +237,7 @@ class Lamarck:
         return self._checking.check(
             Path(path),
             tests=given,
+            specifications=tuple(Path(s) for s in specifications),
             level=level,
             changed=changed,
             against=against,

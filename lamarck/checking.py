@@ -13,26 +13,24 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lamarck.asking import Asking, laws_file
 from lamarck.assemble import Assembly
 from lamarck.checks.check import LEVELS, Level
 from lamarck.checks.gate import Changed, build_checks, named
+from lamarck.checks.review import required_with
 from lamarck.checks.stages import StageCache, Staged, scope_of
+from lamarck.checks.verdict import decide
 from lamarck.checks.waivers import Waivers
 from lamarck.errors import BadInput
 from lamarck.records import (
-    Attempt,
     Candidate,
     Decision,
     ExitReason,
     Origin,
     Record,
-    Run,
-    Spend,
-    Task,
     Verdict,
     content_id,
     make_candidate,
-    now,
 )
 from lamarck.settings import cache_dir, project_file
 from lamarck.solve import Parts, prove
@@ -57,7 +55,7 @@ class CheckReport(Record, frozen=True, kw_only=True):
     places: path of a file in the evidence → the path as the user knows it. tests: the test files that were used.
     changed: the files that --changed found; None when all were looked at. not_run: every check of the gate that is not
     among the evidence, and why. served: checks whose kept answers were used. run: where a person can decide, when it
-    is pending. command: measures all of it again.
+    is pending. questions: runs that ask whether a law holds that the code breaks. command: measures all of it again.
     """
 
     path: str
@@ -71,6 +69,7 @@ class CheckReport(Record, frozen=True, kw_only=True):
     not_run: tuple[NotRun, ...] = ()
     served: tuple[str, ...] = ()
     run: str | None = None
+    questions: tuple[str, ...] = ()
     command: str = ""
     seconds: float = 0.0
 
@@ -94,6 +93,7 @@ class Checking:
         path: Path,
         *,
         tests: Sequence[Path] | None = None,
+        specifications: Sequence[Path] = (),
         level: Level | None = None,
         changed: str | None = None,
         against: str | None = None,
@@ -101,16 +101,17 @@ class Checking:
         fresh: bool = False,
         say: Say | None = None,
     ) -> CheckReport:
-        """tests: None finds them (`checks.tests`, else by their names). changed: a git revision. against: an earlier
-        version of it, a file, a folder or an artifact, whose tests it has to keep. tested: False leaves out all that
-        runs the code. fresh: use no kept answers. say: told before each check, and within long ones.
+        """tests: None finds them (`checks.tests`, else by their names). specifications: besides those. changed: a git
+        revision. against: an earlier version of it, a file, a folder or an artifact, whose tests it has to keep.
+        tested: False leaves out all that runs the code. fresh: use no kept answers. say: told before each check, and
+        within long ones.
 
         Raises `BadInput` for what cannot be read or tests that decide nothing, `EnvironmentProblem` without a sandbox.
         """
         begin = time.monotonic()
         level = level or self._assembly.settings.checks.level
         difference = _difference(path, changed)
-        tree = self._read(path, tests if tested else ())
+        tree = self._read(path, tests if tested else (), specifications if tested else ())
         earlier = None if against is None else self._earlier(against, tree, path)
         if earlier is not None and tested:
             tree = replace(tree, task=with_contract(tree.task, earlier))
@@ -120,7 +121,8 @@ class Checking:
         applicable = tuple(c for c in chosen if c.applies(tree.task))
         parts = self._parts(applicable)
         verdict = prove(tree.task, candidate, parts, own_code=True, fresh=True, thorough=True, tested=tested)
-        command = _command(path, tests if tested else None, level, changed, against, tested=tested)
+        verdict, run, questions = self._asked(tree, candidate, verdict, parts, difference, tested=tested)
+        command = _command(path, tests if tested else None, specifications, level, changed, against, tested=tested)
         order = {check.name: place for place, check in enumerate(applicable)}
         evidence = sorted(verdict.evidence, key=lambda e: order.get(e.check, len(order)))
         verdict = verdict.replace(evidence=tuple(e.replace(replay_command=command) for e in evidence))
@@ -135,14 +137,15 @@ class Checking:
             changed=None if difference is None else tuple(sorted(os.path.relpath(p) for p in difference.before)),
             not_run=_not_run(gate, applicable, level, tested=tested),
             served=tuple(c.name for c in applicable if c.served),
-            run=self._pending(tree.task, candidate, verdict) if verdict.decision is Decision.PENDING else None,
+            run=run,
+            questions=questions,
             command=command,
             seconds=time.monotonic() - begin,
         )
 
     # --- what is looked at
 
-    def _read(self, path: Path, tests: Sequence[Path] | None) -> CodeTree:
+    def _read(self, path: Path, tests: Sequence[Path] | None, specifications: Sequence[Path]) -> CodeTree:
         from lamarck.tasks.code_tree import find_tests, load_tree
         from lamarck.tasks.loader import Surroundings
 
@@ -154,7 +157,7 @@ class Checking:
         )
         if tests is None:
             tests = self._set_tests() or find_tests(path)
-        return load_tree(path, tuple(tests), surroundings)
+        return load_tree(path, (*tests, *specifications), surroundings)
 
     def _earlier(self, against: str, tree: CodeTree, path: Path) -> Earlier:
         if os.path.lexists(against):
@@ -209,7 +212,8 @@ class Checking:
             shared={},
         )
         only = None if changed is None else frozenset(changed.before)
-        scope = scope_of(tree.task, assembly.interpreter.environment_hash, sorted(only or ()), places)
+        part = None if only is None else sorted(only)
+        scope = scope_of(tree.task, assembly.interpreter.environment_hash, part, places)
         scope = content_id(scope, earlier.files) if earlier is not None else scope
         required = named(settings.checks.required)
         return tuple(
@@ -236,16 +240,40 @@ class Checking:
 
     # --- what a person has to decide
 
-    def _pending(self, task: Task, candidate: Candidate, verdict: Verdict) -> str:
-        """Into the run log, so that `lamarck review` finds it; equal code is the same run."""
-        library = self._assembly.library
-        run = Run(id=content_id("check", task.id, candidate.id)[:32], kind="check", task=task, started=now())
-        library.begin_run(run)
-        library.record_attempt(run.id, Attempt(number=1, generator="user", candidate=candidate, verdict=verdict))
-        library.end_run(
-            run.id, exit_reason=ExitReason.PENDING, spend=Spend(), seconds=0.0, message="; ".join(verdict.reasons)
-        )
-        return run.id
+    def _asked(
+        self,
+        tree: CodeTree,
+        candidate: Candidate,
+        verdict: Verdict,
+        parts: Parts,
+        difference: Changed | None,
+        *,
+        tested: bool,
+    ) -> tuple[Verdict, str | None, tuple[str, ...]]:
+        """The verdict with what a person said already, the run that waits for a decision, and those that ask whether a
+        law holds."""
+        asking = Asking(self._assembly.library)
+        task = tree.task
+        before = None
+        if difference is not None:
+            now = {p: os.path.abspath(place) for p, place in tree.places.items()}
+            before = {p: difference.before[place] for p, place in now.items() if place in difference.before}
+        file = laws_file(Path(tree.places[task.main_path]), [Path(t) for t in tree.tests])
+        heeded = tuple(asking.heeded(task, e, file) if e.check == "properties" else e for e in verdict.evidence)
+        said = asking.decided(task, candidate, before) if verdict.decision is Decision.PENDING else None
+        if heeded != verdict.evidence or said is not None:
+            verdict = decide(
+                task,
+                candidate.id,
+                (*heeded, *(() if said is None else (said,))),
+                required=required_with(said, verdict, tuple(c.name for c in parts.checks if c.required)),
+                accept_claimed=parts.accept_claimed,
+                own_code=True,
+                tested=tested,
+            )
+        run = asking.code(task, candidate, verdict, before) if verdict.decision is Decision.PENDING else None
+        broken = next((e for e in verdict.evidence if e.check == "properties" and e.differences), None)
+        return verdict, run, () if broken is None else asking.laws(task, candidate, broken, file)
 
 
 def _not_run(gate: Sequence[Staged], ran: Sequence[Staged], level: Level, *, tested: bool) -> tuple[NotRun, ...]:
@@ -274,11 +302,20 @@ def _difference(path: Path, revision: str | None) -> Changed | None:
 
 
 def _command(
-    path: Path, tests: Sequence[Path] | None, level: str, changed: str | None, against: str | None, *, tested: bool
+    path: Path,
+    tests: Sequence[Path] | None,
+    specifications: Sequence[Path],
+    level: str,
+    changed: str | None,
+    against: str | None,
+    *,
+    tested: bool,
 ) -> str:
     words = ["lamarck", "check", str(path), "--level", level]
     for test in tests or ():
         words += ["--tests", str(test)]
+    for specification in specifications:
+        words += ["--spec", str(specification)]
     words += [] if changed is None else ["--changed", changed]
     words += [] if against is None else ["--against", against]
     words += [] if tested else ["--no-tests"]

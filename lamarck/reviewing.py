@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lamarck.asking import LAW, Asking
 from lamarck.assemble import Assembly
 from lamarck.errors import BadInput
 from lamarck.policy import passing, written
@@ -26,9 +27,12 @@ class Reviewing:
         self._assembly = assembly
 
     def review(self, run_id: str, *, approve: bool, reason: str = "") -> Run:
-        """Decide on a run that ended pending. An approval is evidence, and keeps the code in the library."""
+        """Decide on a run that ended pending. An approval is evidence, and keeps the code in the library; of a law, it
+        puts the test that states it among the given ones."""
         library = self._assembly.library
         run = library.get_run(run_id)
+        if run.kind == LAW:
+            return Asking(library).answer(run, approve=approve, reason=reason)
         attempt = pending_attempt(run)
         if attempt is None or attempt.candidate is None or attempt.verdict is None:
             raise BadInput(f"run {run.id[:12]} is not pending", "`lamarck log` shows which runs are")

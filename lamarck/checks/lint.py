@@ -82,7 +82,7 @@ class FormatCheck:
 
     @property
     def version(self) -> str:
-        return f"1+{self._ruff.version}+{self._minimum:g}"
+        return f"2+{self._ruff.version}+{self._minimum:g}"
 
     def applies(self, task: Task) -> bool:
         return task.language == "python"
@@ -99,7 +99,7 @@ class FormatCheck:
             return broken(candidate, check=self.name, version=self.version, why=str(error), seconds=seconds)
         findings = list(_unformatted(diff, back))
         lines = sum(len(f.text.splitlines()) for f in files)
-        changed = sum(line.startswith("-") and not line.startswith("---") for line in diff.splitlines())
+        changed = _changed_lines(diff)
         return graded(
             candidate,
             check=self.name,
@@ -112,15 +112,26 @@ class FormatCheck:
         )
 
 
+def _changed_lines(diff: str) -> int:
+    """Lines that go or come; one that is replaced counts once."""
+    changed = gone = come = 0
+    for line in [*diff.splitlines(), "@@"]:
+        if line.startswith(("@@", "--- ", "+++ ")):
+            changed, gone, come = changed + max(gone, come), 0, 0
+        else:
+            gone, come = gone + line.startswith("-"), come + line.startswith("+")
+    return changed
+
+
 def _unformatted(diff: str, back: dict[str, str]) -> Iterator[Finding]:
     for part in re.split(r"^(?=--- )", diff, flags=re.M):
         if part.startswith("--- "):
             place = part.partition("\n")[0].removeprefix("--- ")
-            lines = sum(line.startswith("-") for line in part.splitlines()) - 1
+            lines = _changed_lines(part)
             first = _HUNK.search(part)
             yield Finding(
                 rule="format",
-                message=f"ruff format would change {lines} lines",
+                message=f"ruff format would change {lines} line{'' if lines == 1 else 's'}",
                 severity="low",
                 path=back.get(place, place),
                 line=int(first[1]) if first else 0,

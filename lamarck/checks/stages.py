@@ -136,7 +136,8 @@ class Staged:
         return self._check.applies(task)
 
     def run(self, task: Task, candidate: Candidate) -> Evidence:
-        key = content_id("stage", self.name, self.version, self._scope, candidate.id, sorted(self._only or ()))
+        only = None if self._only is None else sorted(self._only)  # no file is another thing than all files
+        key = content_id("stage", self.name, self.version, self._scope, candidate.id, only)
         if not self._fresh and (kept := self._cache.get(key)) is not None:
             try:
                 evidence = Evidence.from_json(kept)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from lamarck.errors import BadInput
 from lamarck.interfaces import documents
 from lamarck.interfaces.terminal import Terminal
-from lamarck.interfaces.wording import count, seconds, short_id, shortened, usd
+from lamarck.interfaces.wording import clean, count, seconds, short_id, shortened, usd
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -102,6 +102,8 @@ def show_ending(terminal: Terminal, run: Run, *, written: tuple[Path, ...] = (),
     if run.artifact_id:
         rows.append(("kept", f"lamarck show {short_id(run.artifact_id)}"))
         rows.append(("replay", f"lamarck verify {short_id(run.artifact_id)}"))
+    if run.kind == "law" and reason == "accepted":
+        rows.append(("given test", clean(_below(run.task.acceptance[0].path))))
     rows += [("written", str(path)) for path in written]
     rows.append(("run", f"lamarck log {short_id(run.id)}"))
     rows += _what_next(run)
@@ -115,7 +117,7 @@ def agreement_of(run: Run) -> list[tuple[str, RenderableType | str]]:
     verdict = documents.last_verdict(run)
     logs = [e.log for e in verdict.evidence if e.check == "agreement"] if verdict is not None else []
     rows: list[tuple[str, RenderableType | str]] = [("agreement", shortened(log, 300)) for log in logs]
-    if known := differences(run):
+    if run.kind == "solve" and (known := differences(run)):
         rows.append(("question", shortened(f"what should {known[0].call} give?", 200)))
         rows.append(("answer", f"lamarck review answer {short_id(run.id)} --expected VALUE"))
     return rows
@@ -125,12 +127,25 @@ def _what_next(run: Run) -> list[tuple[str, RenderableType | str]]:
     command = next_command(run)
     if command is None:
         return []
+    if run.kind == "law" and run.exit_reason == "pending":
+        return [
+            ("it holds", f"{command}: its test goes into {clean(_below(run.task.acceptance[0].path))}"),
+            ("it does not", f"lamarck review reject {short_id(run.id)} --reason TEXT: it is not asked again"),
+        ]
     if run.exit_reason == "pending":
         return [
             ("confirm", f"read the code and its tests: lamarck review show {short_id(run.id)}"),
             ("then", f"{command}, or: lamarck review reject {short_id(run.id)} --reason TEXT"),
         ]
     return [("go on", command)]
+
+
+def _below(path: str) -> str:
+    """Relative where it lies below the working folder."""
+    import os
+
+    relative = os.path.relpath(path)
+    return path if relative.startswith("..") else relative
 
 
 def _reused(run: Run) -> str | None:

@@ -23,6 +23,16 @@ _MOST_REASONS = 12
 _MOST_WAIVERS = 8
 _SURE = {"high": 0, "medium": 1, "low": 2}
 _ORDER = {"high": 0, "medium": 1, "low": 2}
+# Check → the figures that say most, first: a row has room for few.
+_FIRST = {
+    "mutation": ("mutation_score", "killed", "survived", "tried", "of"),
+    "coverage": ("branch_coverage", "line_coverage", "branches", "lines"),
+    "complexity": ("cyclomatic", "cognitive", "maintainability", "functions"),
+    "security": ("findings", "vetoes"),
+    "lint": ("findings", "statements"),
+    "types": ("findings", "statements"),
+    "impact": ("risk", "files", "functions", "dependents", "coverage_delta"),
+}
 _LEVELS = {"high": "error", "medium": "warning", "low": "note"}
 
 
@@ -81,6 +91,8 @@ def _facts(report: CheckReport) -> list[tuple[str, RenderableType | str]]:
     if report.run is not None:
         rows.append(("decide", f"lamarck review show {short_id(report.run)}"))
         rows.append(("then", f"lamarck review approve {short_id(report.run)} --reason TEXT, or reject"))
+    for asked in report.questions:
+        rows.append(("does it hold?", f"lamarck review show {short_id(asked)}"))
     return rows
 
 
@@ -106,13 +118,17 @@ def measured(evidence: Evidence) -> str:
         return f"{len(figures)} of 7 measured"
     if evidence.outcome == "errored" and evidence.log:
         return evidence.log.splitlines()[0]
-    words = [f"{name.replace('_', ' ')} {_figure(value)}" for name, value in figures.items()]
+    first = [name for name in _FIRST.get(evidence.check, ()) if name in figures]
+    order = [*first, *sorted(figures.keys() - set(first))]  # kept answers have lost the order that they were made in
+    words = [f"{name.replace('_', ' ')} {_worded(name, figures[name])}" for name in order]
     if evidence.assurance == "claimed":
         words.append("claimed")
     return " · ".join(words)
 
 
-def _figure(value: float) -> str:
+def _worded(name: str, value: float) -> str:
+    if name == "risk" and value in range(3):
+        return ("low", "medium", "high")[int(value)]
     return f"{value:,.0f}" if value == int(value) else f"{value:.2f}"
 
 

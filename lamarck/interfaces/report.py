@@ -151,11 +151,11 @@ def code(files: Sequence[SourceFile], *, coloured: bool) -> RenderableType:
     return Group(*parts)
 
 
-def source(text: str, *, coloured: bool) -> RenderableType:
-    """Python, highlighted on a terminal and as it is elsewhere."""
+def source(text: str, *, coloured: bool, language: str = "python") -> RenderableType:
+    """Highlighted on a terminal and as it is elsewhere."""
     text = clean(text.rstrip("\n"))
     if coloured:
-        return Syntax(text, "python", theme="ansi_dark", background_color="default", word_wrap=True)
+        return Syntax(text, language, theme="ansi_dark", background_color="default", word_wrap=True)
     return Text(text, no_wrap=True, overflow="ignore")
 
 

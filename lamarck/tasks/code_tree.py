@@ -33,7 +33,8 @@ _FEW = 25  # files of which the main one is worth looking for
 
 @dataclass(frozen=True, kw_only=True)
 class CodeTree:
-    """places: path of a file as the candidate has it → the path as the user knows it. tests: files that were read."""
+    """places: path of a file as the candidate has it → the path as the user knows it. tests: files that were read, by
+    the path that the user knows."""
 
     task: Task
     files: tuple[SourceFile, ...]
@@ -61,7 +62,9 @@ def load_tree(path: Path, tests: tuple[Path, ...], surroundings: Surroundings) -
         files = tuple(SourceFile(path=_below(file, path), text=texts[file]) for file in named)
     places = {f.path: shown(Path(os.path.abspath(file))) for f, file in zip(files, named, strict=True)}
     tree = _tree(files, dict(zip([f.path for f in files], named.items(), strict=True)), given, places, surroundings)
-    return replace(tree, task=with_specifications(tree.task, specifications)) if specifications else tree
+    read = tuple(shown(Path(os.path.abspath(t))) for t in (*tests, *specifications))
+    task = with_specifications(tree.task, specifications) if specifications else tree.task
+    return replace(tree, task=task, tests=read)
 
 
 def _root(path: Path) -> Path | None:
@@ -101,7 +104,7 @@ def _tree(
         limits=surroundings.limits,
         job_limits=surroundings.job_limits,
     )
-    return CodeTree(task=task, files=order, places=places, tests=tuple(a.path for a in given.acceptance))
+    return CodeTree(task=task, files=order, places=places, tests=())
 
 
 def _main(files: tuple[SourceFile, ...], named: dict[str, tuple[Path, str]], given: Given) -> str:
@@ -184,19 +187,30 @@ def is_shown(relative: Path) -> bool:
 
 
 def find_tests(path: Path) -> tuple[Path, ...]:
-    """Tests that are named like what they test: for `shop/cart.py` test_cart.py or cart_test.py beside it or in a
-    folder `tests` beside or above it; for a folder, its own tests and the folder `tests` beside it."""
+    """Tests that are named like what they test: for `shop/cart.py` test_cart.py, cart_test.py or test_cart_laws.py,
+    beside it or in the nearest folder `tests` of its project; for a folder, its own tests, and for a package those of
+    that folder `tests` too."""
     path = Path(os.path.abspath(path))
     if path.is_dir():
-        folders = [path, *([path.parent / "tests"] if (path / "__init__.py").is_file() else [])]
-        return tuple(dict.fromkeys(_expanded(f for f in folders if f.is_dir())))
-    names = {f"test_{path.stem}.py", f"{path.stem}_test.py"}
+        apart = _tests_folder(path.parent) if (path / "__init__.py").is_file() else None
+        return tuple(dict.fromkeys(_expanded((path, *([apart] if apart else [])))))
+    names = {f"test_{path.stem}.py", f"{path.stem}_test.py", f"test_{path.stem}_laws.py"}
     beside = [path.parent / name for name in sorted(names)]
-    top = import_folder(path.parent)
-    for folder in (path.parent, *path.parent.parents):
-        if (folder / "tests").is_dir():
-            beside += [p for p in sorted((folder / "tests").rglob("*.py")) if p.name in names]
-            break
-        if folder == top or (folder / ".git").exists():
-            break
+    folder = _tests_folder(path.parent)
+    if folder is not None:
+        beside += [p for p in sorted(folder.rglob("*.py")) if p.name in names]
     return tuple(dict.fromkeys(p for p in beside if p.is_file()))
+
+
+def _tests_folder(start: Path) -> Path | None:
+    """The nearest folder `tests` at or above, within the project; where nothing tells what that is, within the folder
+    that imports begin in."""
+    every = (start, *start.parents)
+    marked = (f for f in every if any((f / mark).exists() for mark in (".git", "pyproject.toml", "lamarck.toml")))
+    top = next(marked, import_folder(start))
+    for folder in every:
+        if (folder / "tests").is_dir():
+            return folder / "tests"
+        if folder == top:
+            break
+    return None

@@ -141,6 +141,12 @@ def test_the_projects_own_ruff_settings_count(means: Means, tmp_path: Path) -> N
     assert own.version != check(means, "lint").version
 
 
+def test_lines_that_format_would_only_add_are_counted(means: Means) -> None:
+    evidence = check(means, "format").run(task(), code(GOOD + "VALUE = 1\n"))
+    assert evidence.measurements["changed_lines"] == 2
+    assert evidence.findings[0].message == "ruff format would change 2 lines"
+
+
 # --- waivers
 
 

@@ -136,6 +136,16 @@ def test_only_what_changed_is_looked_at(cli, folder: Path) -> None:
     assert cli("check", ".", "--changed", "no-such").code == 2
 
 
+def test_nothing_changed_is_another_question_than_everything(cli, folder: Path) -> None:
+    (folder / "old.py").write_text("import  os\n")
+    git("init", "-q")
+    git("add", ".")
+    git("commit", "-qm", "first")
+    changed = cli("check", "old.py", "--level", "quick", "--no-tests", "--changed", "--json").document
+    assert (changed["changed"], outcomes(changed)["lint"]) == ([], "skipped")
+    assert outcomes(cli("check", "old.py", "--level", "quick", "--no-tests", "--json").document)["lint"] == "failed"
+
+
 def test_changed_needs_a_repository(cli, module: Path) -> None:
     assert cli("check", "doubling.py", "--changed").code == 2
 

@@ -166,7 +166,7 @@ class Properties:
             results=results,
             findings=tuple(
                 Finding(
-                    rule="counter-example",
+                    rule=t.law.name,
                     message=line,
                     severity="medium",
                     confidence="low",

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from lamarck.checks.agreement.calls import Call, source
 from lamarck.checks.agreement.inputs import Function
 from lamarck.checks.properties.laws import CRASHES, Law
+from lamarck.errors import BadInput
 
 # Law → what it says of a call. {call}: the call; {x}: its first value; {f}: the function; {other}, {further}: function
 # and text of the first further call that the law needs.
@@ -67,6 +68,43 @@ def apart(tests: Sequence[str]) -> list[str]:
 
 def name_of(test: str) -> str:
     return test.partition("():")[0].removeprefix("def ")
+
+
+def added_to(text: str, test: str, module: str, path: str) -> str:
+    """The text of a test file with one more test, and the import that it needs; as it is where it has that test.
+
+    Raises `BadInput` for a text that does not parse.
+    """
+    if not text.strip():
+        return f'"""Laws of {module}, accepted by a person."""\n\n' + file_of([test], module)
+    try:
+        there = ast.parse(text)
+    except (SyntaxError, ValueError) as error:
+        raise BadInput(f"{path}: does not parse: {error}", "mend the file, or move it away") from error
+    own = ast.parse(test).body[0]
+    assert isinstance(own, ast.FunctionDef)
+    functions = [n for n in there.body if isinstance(n, ast.FunctionDef)]
+    if any(ast.dump(ast.Module(f.body, [])) == ast.dump(ast.Module(own.body, [])) for f in functions):
+        return text
+    taken = [f"def {f.name}():\n" for f in functions]
+    (*_, named) = apart([*taken, test])
+    wanted = file_of([test], module).partition("\n")[0]
+    missing = wanted not in text.splitlines()
+    lines = text.rstrip().splitlines()
+    if missing:
+        lines.insert(_after_opening(there), wanted)
+    return "\n".join(lines) + f"\n\n\n{named.rstrip()}\n"
+
+
+def _after_opening(tree: ast.Module) -> int:
+    """The number of lines up to the last of the first imports, or the docstring."""
+    last = 0
+    for node in tree.body:
+        is_docstring = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        if not (is_docstring or isinstance(node, ast.Import | ast.ImportFrom)):
+            break
+        last = node.end_lineno or last
+    return last
 
 
 def file_of(tests: Sequence[str], module: str) -> str:

@@ -94,7 +94,8 @@ def check(
     with open_lamarck(library=library, python=python, allow_degraded=allow_degraded) as lamarck:
         report = lamarck.check(
             path,
-            tests=[*(tests or ()), *(spec or ())] or None,
+            tests=tests or None,
+            specifications=spec or (),
             level=None if level is None else level.value,
             changed=changed,
             against=against,

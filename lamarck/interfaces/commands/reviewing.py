@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lamarck.api import Lamarck
-    from lamarck.records import Difference, Run
+    from lamarck.records import Candidate, Difference, Run
 
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="Its id, or the first digits of it.")]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why; kept as evidence.", show_default=False)]
@@ -39,7 +39,7 @@ def list_pending(ctx: typer.Context, library: options.Library = None, json: opti
     rows = []
     for run in runs:
         known = differences(run)
-        why = f"what should {known[0].call} give?" if known else run.message
+        why = f"what should {known[0].call} give?" if known and run.kind == "solve" else run.message
         rows.append((report.identifier(run.id), headline(run.task.goal, 60), shortened(why, 100)))
     terminal.show(report.listing(("run", "goal", "why it waits"), rows))
 
@@ -80,12 +80,32 @@ def show(ctx: typer.Context, run: RunId, library: options.Library = None, json: 
 
     coloured = terminal.out.is_terminal
     terminal.show(Text(shortened(found.task.goal, 400), style="bold"), Text())
-    terminal.show(report.code(candidate.files, coloured=coloured), Text())
+    if (change := _change(found, candidate)) is not None:
+        terminal.show(report.source(change, coloured=coloured, language="diff"), Text())
+    else:
+        terminal.show(report.code(candidate.files, coloured=coloured), Text())
     for tests in found.task.acceptance:
         terminal.show(Text(f"tests {clean(tests.path)} · {tests.kind} · {tests.trust}", style="dim"))
         terminal.show(report.source(tests.content, coloured=coloured), Text())
     _show_differences(terminal, known)
     show_ending(terminal, found)
+
+
+def _change(run: Run, candidate: Candidate) -> str | None:
+    """What differs from the code that it replaces, as a unified diff; None where it replaces none."""
+    import difflib
+
+    earlier = next((a.candidate for a in run.attempts if a.generator == "earlier" and a.candidate), None)
+    if earlier is None:
+        return None
+    before = {f.path: f.text for f in earlier.files}
+    parts = (
+        difflib.unified_diff(
+            before.get(f.path, "").splitlines(), f.text.splitlines(), f"a/{f.path}", f"b/{f.path}", lineterm=""
+        )
+        for f in candidate.files
+    )
+    return "\n".join(line for part in parts for line in part)
 
 
 def _show_differences(terminal: Terminal, known: Sequence[Difference]) -> None:
@@ -178,7 +198,7 @@ def approve(
     library: options.Library = None,
     json: options.Json = False,
 ) -> int:
-    """Accept the code on your word, and keep it."""
+    """Accept the code on your word, and keep it; or a law, whose test is from then on a given one."""
     return _decide(ctx.obj, run, approve=True, reason=reason, library=library)
 
 
@@ -189,7 +209,7 @@ def reject(
     library: options.Library = None,
     json: options.Json = False,
 ) -> int:
-    """Turn the code down. The run log keeps it and the reason; exit code 0 when that is done."""
+    """Turn the code or the law down. The run log keeps that and the reason; exit code 0 when it is done."""
     _decide(ctx.obj, run, approve=False, reason=reason, library=library)
     return 0
 
