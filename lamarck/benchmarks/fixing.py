@@ -31,7 +31,7 @@ from lamarck.records import (
     tree_hash,
 )
 from lamarck.sandbox.interpreter import find_interpreter, importable
-from lamarck.tasks.loading import load_existing
+from lamarck.tasks.part import Part, load_part
 from lamarck.temporary import temporary_folder
 
 BUGS = 100
@@ -97,10 +97,12 @@ def measure_seeded(
         found = [b for b in known if b.seen]
         subjects = [s for p in sorted(data.iterdir()) if p.is_dir() for s in _subjects(lamarck, p, say)]
         usable = _Usable(lamarck, say)
-        for subject, mutant in _drawn(subjects, seed):
+        for drawn, mutant in _drawn(subjects, seed):
             if len(found) >= bugs:
                 break
-            if (subject.package, subject.file.path, mutant.id) in done or not usable.is_so(subject):
+            if (drawn.package, drawn.file.path, mutant.id) in done:
+                continue
+            if (subject := usable.of(drawn)) is None:
                 continue
             bug = _try(lamarck, subject, mutant)
             keep(bug)
@@ -119,9 +121,14 @@ def seeded_tasks(
     """(name, task with the shown tests, task with all, the files with one mutant) without end of what packages give."""
     subjects = [s for p in sorted(data.iterdir()) if p.is_dir() for s in _subjects(lamarck, p, say)]
     usable = _Usable(lamarck, say)
-    for subject, mutant in _drawn(subjects, seed):
-        if usable.is_so(subject):
-            yield f"{subject.package} {subject.file.path} {mutant.id}", subject.shown, subject.whole, (mutant.file,)
+    for drawn, mutant in _drawn(subjects, seed):
+        if (subject := usable.of(drawn)) is not None:
+            yield (
+                f"{subject.package} {subject.file.path} {mutant.id}",
+                subject.shown,
+                subject.whole,
+                subject.with_file(mutant.file),
+            )
 
 
 def seeded_text(report: SeededReport) -> str:
@@ -142,10 +149,17 @@ def _counts(bugs: tuple[SeededBug, ...] | list[SeededBug]) -> str:
 
 
 class _Subject(Record, frozen=True, kw_only=True):
+    """file: the one that bugs are put into. others: of the package, where only the package as a whole can be imported;
+    nobody tells the search that the bug is not in one of them."""
+
     package: str
     file: SourceFile
+    others: tuple[SourceFile, ...]
     shown: Task
     whole: Task
+
+    def with_file(self, file: SourceFile) -> tuple[SourceFile, ...]:
+        return (file, *self.others)
 
 
 def _subjects(lamarck: Lamarck, package: Path, say: Callable[[str], None]) -> Iterator[_Subject]:
@@ -160,7 +174,7 @@ def _subjects(lamarck: Lamarck, package: Path, say: Callable[[str], None]) -> It
         if not own or text.count("\n") > _MOST_LINES:
             continue
         try:
-            task, files = load_existing(
+            part = load_part(
                 (module,),
                 tuple(own),
                 job_limits=lamarck.settings.sandbox.job_limits(),
@@ -169,52 +183,95 @@ def _subjects(lamarck: Lamarck, package: Path, say: Callable[[str], None]) -> It
         except BadInput as error:
             say(f"{package.name} {module.name}: {error.line}")
             continue
-        yield _Subject(package=package.name, file=files[0], shown=_shown(task), whole=task)
+        yield _subject(package.name, part)
+
+
+def _subject(package: str, part: Part) -> _Subject:
+    file = next(f for f in part.files if f.path in part.touched)
+    others = tuple(f for f in part.files if f is not file)
+    return _Subject(package=package, file=file, others=others, shown=_shown(part.task), whole=part.task)
 
 
 class _Usable:
-    """Whether a module's tests pass as it is; each is asked once, when its turn comes."""
+    """A module with those of its tests that pass as it is; each is asked once, when its turn comes. Tests that need
+    judge and candidate in one process do not, and where most do not, the module is left out."""
 
     def __init__(self, lamarck: Lamarck, say: Callable[[str], None]) -> None:
         self._lamarck = lamarck
         self._say = say
-        self._known: dict[tuple[str, str], bool] = {}
+        self._known: dict[tuple[str, str], _Subject | None] = {}
 
-    def is_so(self, subject: _Subject) -> bool:
+    def of(self, subject: _Subject) -> _Subject | None:
         key = (subject.package, subject.file.path)
         if key not in self._known:
-            task = subject.whole
-            original = make_candidate(
-                files=(subject.file,), entry_point=task.entry_point, origin=Origin(generator="user")
-            )
-            why = "its tests do not pass as they are"
             try:
-                self._known[key] = self._lamarck.judge(task, original).outcome is CheckOutcome.PASSED
+                self._known[key], why = self._with_passing(subject)
             except BadInput as error:
-                self._known[key], why = False, error.line
-            if not self._known[key]:
+                self._known[key], why = None, error.line
+            if why:
                 self._say(f"{subject.package} {subject.file.path}: {why}")
         return self._known[key]
 
+    def _with_passing(self, subject: _Subject) -> tuple[_Subject | None, str]:
+        task = subject.whole
+        files = subject.with_file(subject.file)
+        original = make_candidate(files=files, entry_point=task.entry_point, origin=Origin(generator="user"))
+        evidence = self._lamarck.judge(task, original)
+        if evidence.outcome is CheckOutcome.PASSED:
+            return subject, ""
+        functions = {r.id.partition("[")[0] for r in evidence.results}
+        failing = {
+            r.id.partition("[")[0]
+            for r in evidence.results
+            if r.outcome not in {CheckOutcome.PASSED, CheckOutcome.SKIPPED}
+        }
+        if not failing or 2 * len(failing) > len(functions):
+            return None, f"its tests do not pass as they are: {evidence.log.strip()[-200:]}"
+        less = _without(task, failing)
+        if self._lamarck.judge(less, original).outcome is not CheckOutcome.PASSED:
+            return None, "its tests do not pass as they are"
+        left_out = f"{len(failing)} of {len(functions)} test functions do not pass as they are and are left out"
+        return subject.replace(shown=_shown(less), whole=less), left_out
 
-def _shown(task: Task) -> Task:
-    """The task without every so many-th test function."""
+
+def _without(task: Task, functions: set[str]) -> Task:
+    """functions: ids of test functions, `test_a.py::test_x` or `test_a.py::TestX::test_y`."""
+
+    def is_kept(path: str, holder: ast.Module | ast.ClassDef, node: ast.stmt) -> bool:
+        inside = f"{holder.name}::" if isinstance(holder, ast.ClassDef) else ""
+        return not (isinstance(node, ast.FunctionDef) and f"{path}::{inside}{node.name}" in functions)
+
+    return _with_tests(task, lambda path, holder: [n for n in holder.body if is_kept(path, holder, n)])
+
+
+def _with_tests(task: Task, kept: Callable[[str, ast.Module | ast.ClassDef], list[ast.stmt]]) -> Task:
+    """The task with what is `kept` of every module and class of its tests."""
     acceptance = []
     for each in task.tests(Trust.GIVEN):
         try:
             tree = ast.parse(each.content)
         except SyntaxError:
             continue
-        number = 0
         holders: list[ast.Module | ast.ClassDef] = [tree, *(n for n in tree.body if isinstance(n, ast.ClassDef))]
         for holder in holders:
-            tests = [n for n in holder.body if isinstance(n, ast.FunctionDef) and n.name.startswith("test")]
-            withheld = {id(n) for place, n in enumerate(tests, number + 1) if place % _WITHHELD == 0}
-            number += len(tests)
-            holder.body = [n for n in holder.body if id(n) not in withheld] or [ast.Pass()]
+            holder.body = kept(each.path, holder) or [ast.Pass()]
         acceptance.append(each.replace(content=ast.unparse(tree)))
     fields = {name: getattr(task, name) for name in task.__struct_fields__ if name not in {"id", "acceptance"}}
     return make_task(**fields, acceptance=tuple(acceptance))
+
+
+def _shown(task: Task) -> Task:
+    """The task without every so many-th test function."""
+    numbers: dict[str, int] = {}
+
+    def kept(path: str, holder: ast.Module | ast.ClassDef) -> list[ast.stmt]:
+        number = numbers.get(path, 0)
+        tests = [n for n in holder.body if isinstance(n, ast.FunctionDef) and n.name.startswith("test")]
+        withheld = {id(n) for place, n in enumerate(tests, number + 1) if place % _WITHHELD == 0}
+        numbers[path] = number + len(tests)
+        return [n for n in holder.body if id(n) not in withheld]
+
+    return _with_tests(task, kept)
 
 
 def _drawn(subjects: list[_Subject], seed: int) -> Iterator[tuple[_Subject, Mutant]]:
@@ -237,9 +294,9 @@ def _drawn(subjects: list[_Subject], seed: int) -> Iterator[tuple[_Subject, Muta
 
 def _try(lamarck: Lamarck, subject: _Subject, mutant: Mutant) -> SeededBug:
     begun = time.monotonic()
-    done = lamarck.mend(subject.shown, (mutant.file,))
+    done = lamarck.mend(subject.shown, subject.with_file(mutant.file))
     report = done.report
-    ranks = [n for n, s in enumerate(report.suspects, 1) if s.line == mutant.line]
+    ranks = [n for n, s in enumerate(report.suspects, 1) if (s.path, s.line) == (mutant.path, mutant.line)]
     bug = SeededBug(
         package=subject.package,
         module=subject.file.path,
@@ -258,6 +315,7 @@ def _try(lamarck: Lamarck, subject: _Subject, mutant: Mutant) -> SeededBug:
     )
     if done.candidate is None:
         return bug
-    equal = tree_hash(done.candidate.files[0].text) == tree_hash(subject.file.text)
+    original = {f.path: f.text for f in subject.with_file(subject.file)}
+    equal = all(tree_hash(f.text) == tree_hash(original[f.path]) for f in done.candidate.files)
     held = equal or lamarck.judge(subject.whole, done.candidate).outcome is CheckOutcome.PASSED
     return bug.replace(equal=equal, held=held)

@@ -18,7 +18,8 @@ from lamarck.fixing.failing import with_failing
 from lamarck.fixing.patching import Patch
 from lamarck.generators.search.lessons.lesson import Repair
 from lamarck.generators.search.mending import mended
-from lamarck.generators.search.search import Base, Search, SearchEnd, SearchLimits, SearchReport
+from lamarck.generators.search.plan import Base
+from lamarck.generators.search.search import Search, SearchEnd, SearchLimits, SearchReport
 from lamarck.records import (
     Candidate,
     CheckOutcome,
@@ -34,9 +35,11 @@ from lamarck.records import (
     Trust,
     Verdict,
     make_candidate,
+    make_task,
 )
 from lamarck.solve import prove, solve
-from lamarck.tasks.loading import load_existing, load_task
+from lamarck.tasks.loading import load_task
+from lamarck.tasks.part import Part, load_part
 
 Say = Callable[[str], None]
 Learn = Callable[[Repair, Task, Candidate, Verdict], object]
@@ -112,21 +115,22 @@ class Fixing:
         for a fault that lies elsewhere. learn: is told of a patch that holds.
         """
         begun = time.monotonic()
-        task, sources = self._load(files, tests)
-        task, reproduction = with_failing(task, sources, fails)
+        part = self._load(files, tests)
+        sources = part.files
+        task, reproduction = with_failing(part.task, sources, fails)
         if not task.tests(Trust.GIVEN):
             raise BadInput("there is nothing that fails", "give the tests with --tests FILE, or --fails 'f(3) == 4'")
         refuse_contradictions(task)
         original = make_candidate(files=sources, entry_point=task.entry_point, origin=Origin(generator="user"))
         before = self._before(task, original)
-        work = _Work(self._assembly, task, original, _names(task, files), say)
+        work = _Work(self._assembly, task, original, part, say)
         if seconds is None:
             seconds = self._assembly.settings.search.seconds
         work.by_search(SearchLimits(seconds=seconds))
         if work.verdict is None:
             work.refuse_hopeless(before)
         if work.verdict is None and use_model and self._assembly.settings.models.tiers:
-            work.by_model(tests, files)
+            work.by_model(tests)
         if learn is not None:
             work.teach(learn)
         return FixReport(
@@ -145,9 +149,9 @@ class Fixing:
             seconds=time.monotonic() - begun,
         )
 
-    def _load(self, files: Sequence[Path], tests: Sequence[Path]) -> tuple[Task, tuple[SourceFile, ...]]:
+    def _load(self, files: Sequence[Path], tests: Sequence[Path]) -> Part:
         settings = self._assembly.settings
-        return load_existing(
+        return load_part(
             tuple(files),
             tuple(tests),
             limits=settings.limits.for_task(),
@@ -177,11 +181,12 @@ class Fixing:
 class _Work:
     """One fix under way."""
 
-    def __init__(self, assembly: Assembly, task: Task, original: Candidate, names: dict[str, str], say: Say) -> None:
+    def __init__(self, assembly: Assembly, task: Task, original: Candidate, part: Part, say: Say) -> None:
         self._assembly = assembly
         self._task = task
         self._original = original
-        self._names = names
+        self._touched = part.touched
+        self._names = part.places
         self._say = say
         self._final: Candidate | None = None
         self._limit: ExitReason | None = None
@@ -198,7 +203,9 @@ class _Work:
 
     def by_search(self, limits: SearchLimits) -> None:
         self._say("searching")
-        search = self._assembly.mender.search(self._task, self._original.files, limits, wanted=self._shown)
+        search = self._assembly.mender.search(
+            self._task, self._original.files, limits, wanted=self._shown, touched=self._touched
+        )
         self._searching = search
         candidates = search.candidates()
         try:
@@ -236,24 +243,18 @@ class _Work:
         if self.search.reason is SearchEnd.NOT_REACHED:
             failing = [r.id for r in before.results if r.outcome is not CheckOutcome.PASSED]
             raise BadInput(
-                f"what fails ({', '.join(failing[:3])}) runs no function of {', '.join(self._names.values())}",
+                f"what fails ({', '.join(failing[:3])}) runs no function of "
+                f"{', '.join(sorted(self._names[p] for p in self._touched))}",
                 "name the file that the fault is in",
             )
 
-    def by_model(self, tests: Sequence[Path], files: Sequence[Path]) -> None:
+    def by_model(self, tests: Sequence[Path]) -> None:
         """Have the loop write the most suspicious file anew, with the mistaken one in sight."""
         self._say("asking a model")
-        path = next((s.path for s in (self.search.suspects if self.search else ())), self._original.files[0].path)
-        file = next((f for f in files if self._names.get(path) == str(f)), files[0])
-        settings = self._assembly.settings
+        first = next((f.path for f in self._original.files if f.path in self._touched), self._original.files[0].path)
+        path = next((s.path for s in (self.search.suspects if self.search else ())), first)
         try:
-            loaded = load_task(
-                str(file),
-                tuple(tests),
-                limits=self._task.limits,
-                job_limits=settings.sandbox.job_limits(),
-                importable=self._assembly.importable,
-            )
+            loaded = self._asked(path, tests)
             wanted = loaded.replace(goal=_goal(loaded.entry_point))
             run = solve(wanted, self._assembly.parts)
         except LimitSpent as error:
@@ -282,6 +283,31 @@ class _Work:
                 if verdict.decision is not Decision.REJECTED:
                     self._final, self.verdict, self.by = candidate, verdict, "model"
                 return
+
+    def _asked(self, path: str, tests: Sequence[Path]) -> Task:
+        """The task to write one of the files anew; of one that only its package can import, the rest is support."""
+        settings = self._assembly.settings
+        try:
+            return load_task(
+                self._names[path],
+                tuple(tests),
+                limits=self._task.limits,
+                job_limits=settings.sandbox.job_limits(),
+                importable=self._assembly.importable,
+            )
+        except BadInput:
+            if len(self._original.files) == 1:
+                raise
+        others = tuple(f for f in self._original.files if f.path != path)
+        return make_task(
+            goal=self._task.goal,
+            module=path.removesuffix(".py").removesuffix("/__init__").replace("/", "."),
+            stubs=tuple(f for f in self._original.files if f.path == path),
+            support=(*self._task.support, *others),
+            acceptance=self._task.acceptance,
+            limits=self._task.limits,
+            job_limits=self._task.job_limits,
+        )
 
     def teach(self, learn: Learn) -> None:
         """What the patch teaches, where it was accepted."""
@@ -321,16 +347,6 @@ def _told(report: SearchReport, refuted: int) -> str:
 def _goal(name: str | None) -> str:
     what = f"The function `{name}`" if name else "The code"
     return f"{what} does not do what its tests say. Find the mistake and correct it."
-
-
-def _names(task: Task, files: Sequence[Path]) -> dict[str, str]:
-    """Path in the task → path as the user wrote it."""
-    found: dict[str, str] = {}
-    for stub in task.stubs:
-        fits = [f for f in files if f.resolve().as_posix().endswith(f"/{stub.path}")]
-        fits = fits or [f for f in files if f.name == stub.path.rpartition("/")[2]]
-        found[stub.path] = str(fits[0]) if fits else stub.path
-    return found
 
 
 def flaky(results: Sequence[Sequence[TestResult]]) -> tuple[str, ...]:

@@ -121,7 +121,7 @@ def test_nothing_named(cli: Command, cart: Path) -> None:
     assert cli("fix", "cart.py", "--no-model", "--json").code == 2
 
 
-def test_loops_without_end_are_counted_and_nothing_is_written(cli: Command, cart: Path) -> None:
+def test_loops_without_end_in_every_variant_write_nothing(cli: Command, cart: Path) -> None:
     code = "def wait(n):\n    while n >= 0:\n        n = n + 1 - 1\n    return 'over'\n"
     (cart.parent / "waiting.py").write_text(code)
     (cart.parent / "test_waiting.py").write_text(
@@ -129,5 +129,45 @@ def test_loops_without_end_are_counted_and_nothing_is_written(cli: Command, cart
     )
     ended = cli("fix", "waiting.py", "--tests", "test_waiting.py", "--no-model", "--search-seconds", "4", "--apply")
     assert ended.code in {1, 4}
-    assert "never ended" in ended.out + ended.err
+    assert "test_waiting.py::test_wait" in ended.out
     assert (cart.parent / "waiting.py").read_text() == code
+
+
+PACKAGE = {
+    "shop/__init__.py": "from .cart import total\n",
+    "shop/cart.py": "from .money import cents\n\n\ndef total(prices):\n    return sum(cents(p) for p in prices)\n",
+    "shop/money.py": "def cents(price):\n    return price + 100\n\n\ndef euros(amount):\n    return amount / 100\n",
+    "shop/names.py": "def shout(name):\n    return name.upper()\n",
+    "tests/test_shop.py": (
+        "import pytest\nfrom shop import total\nfrom shop.money import cents, euros\nfrom shop.names import shout\n\n\n"
+        "@pytest.mark.parametrize('price', [1, 2, 7])\ndef test_total(price):\n"
+        "    assert total([price, price]) == price * 200\n    assert cents(price) == price * 100\n\n\n"
+        "def test_other():\n    assert (euros(100), shout('a')) == (1, 'A')\n"
+    ),
+}
+
+
+@pytest.fixture
+def shop(folder: Path) -> Path:
+    for name, text in PACKAGE.items():
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+    return folder
+
+
+@pytest.mark.parametrize("named", ["shop", "shop/money.py"])
+def test_in_a_package_only_what_is_suspicious_is_touched(cli: Command, shop: Path, named: str) -> None:
+    done = cli("fix", named, "--tests", "tests/test_shop.py", "--no-model", "--apply", "--json")
+    assert done.code == 0, done.err
+    assert [Path(p["path"]).name for p in done.document["patches"]] == ["money.py"]
+    assert "price * 100" in (shop / "shop/money.py").read_text()
+    assert {n: (shop / n).read_text() for n in PACKAGE if "money" not in n} == {
+        n: t for n, t in PACKAGE.items() if "money" not in n
+    }
+
+
+def test_a_fault_in_another_file_of_the_package(cli: Command, shop: Path) -> None:
+    ended = cli("fix", "shop/names.py", "--tests", "tests/test_shop.py", "--no-model", "--json")
+    assert ended.code == 2
+    assert "runs no function of shop/names.py" in ended.document["error"]

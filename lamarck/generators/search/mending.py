@@ -8,8 +8,9 @@ from lamarck.budget import Budget
 from lamarck.generators.generator import Proposal
 from lamarck.generators.search.cases import parted, shown_cases
 from lamarck.generators.search.lessons.guide import Guide
+from lamarck.generators.search.plan import Base
 from lamarck.generators.search.screening import Subject
-from lamarck.generators.search.search import Base, Search, SearchLimits, SearchReport
+from lamarck.generators.search.search import Search, SearchLimits, SearchReport
 from lamarck.generators.search.variants import Variant
 from lamarck.policy import Step
 from lamarck.records import (
@@ -59,14 +60,16 @@ class Mender:
         *,
         wanted: Callable[[Base], Sequence[int]] | None = None,
         guide: Guide | None = None,
+        touched: frozenset[str] | None = None,
         stop: Callable[[], None] = lambda: None,
     ) -> Search:
-        """Over the given tests of a task, parted into cases. Raises `BadInput` for tests that cannot be read."""
+        """Over the given tests of a task, parted into cases. touched: paths of the files that may change; None: all.
+        Raises `BadInput` for tests that cannot be read."""
         tests = tuple((path, parted(text)) for path, text in (self._render(a, task) for a in task.tests(Trust.GIVEN)))
         subject = Subject(
-            files={f.path: f.text for f in files if f.path.endswith(".py")},
+            files={f.path: f.text for f in files if _may_change(f, touched)},
             tests=tests,
-            support=(*task.support, *(f for f in files if not f.path.endswith(".py"))),
+            support=(*task.support, *(f for f in files if not _may_change(f, touched))),
             root=_root(task),
         )
         return Search(
@@ -91,6 +94,10 @@ def mended(
         origin=Origin(generator="search", template_version=SEARCH_VERSION),
         parents=parents,
     )
+
+
+def _may_change(file: SourceFile, touched: frozenset[str] | None) -> bool:
+    return file.path.endswith(".py") and (touched is None or file.path in touched)
 
 
 def _root(task: Task) -> str:

@@ -167,9 +167,10 @@ class Screening:
             }
         )
 
-    def fresh(self, texts: Mapping[str, str], *, cpu: float) -> int:
-        """Import everything anew with other texts, and run all tests."""
-        return self._ask({"kind": "fresh", "texts": dict(texts), "cpu": cpu})
+    def fresh(self, texts: Mapping[str, str], *, cpu: float, first: Sequence[str] = ()) -> int:
+        """Import everything anew with other texts, and run all tests until one fails. first: names of tests that run
+        before the others."""
+        return self._ask({"kind": "fresh", "texts": dict(texts), "cpu": cpu, "first": list(first)})
 
     def answers(self, *, wait: bool) -> Iterator[Screened]:
         """Those that are there; with wait, at least one of what is pending."""

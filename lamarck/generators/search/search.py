@@ -13,11 +13,14 @@ from enum import StrEnum
 from itertools import islice
 
 from lamarck.generators.search.edits.edit import Edit
+from lamarck.generators.search.edits.missing import KIND as VALUE_FOR_NONE
 from lamarck.generators.search.edits.source import Function, Source
+from lamarck.generators.search.edits.told import told_edits
 from lamarck.generators.search.edits.toplevel import toplevel_edits
 from lamarck.generators.search.lessons.guide import Guide
 from lamarck.generators.search.lessons.lesson import Repair
-from lamarck.generators.search.localisation import Spectrum, Suspect, line_scores, spectrum, suspects
+from lamarck.generators.search.localisation import Suspect, line_scores, suspects
+from lamarck.generators.search.plan import CPU_FACTOR, Base, Plan, span
 from lamarck.generators.search.screening import Ran, Screened, Screening, ScreeningStopped, Subject
 from lamarck.generators.search.variants import Original, Scored, Variant, made, on_import, scored_edits
 from lamarck.records import JobLimits, Record, SourceFile
@@ -31,15 +34,14 @@ _TEST_CPU = 0.6  # seconds that one test of the original may take at first, and 
 _SLOW_TEST_CPU = 2.0
 _TRACED_CPU = 0.3  # of one that hangs, enough to see where
 _SLOW_TRIES = 3  # tests that may turn out to be slow; when they all hang, so do the others
-_LEAST_CPU = 0.08  # of one variant, and so many times what its tests take on the original
-_CPU_FACTOR = 5.0
 _RETRY_FACTOR = 10.0
 _MOST_RETRIES = 40
 _SEEDS = 40  # variants of one edit that get a second one
 _FROM_A_SEED = 400  # second edits of each, likeliest first
 _IN_TURN = 8  # of one seed, then of the next
 _BEFORE_TOP = 400  # variants of functions that come before those of what runs on import
-_AT_TOP = 60  # edits of what runs on import, of each file
+_AT_TOP = 60  # edits of what runs on import, of each file, those first that hold suspects
+_MOST_AT_TOP = 120  # of all files together
 _FRESH_CPU = 1.5  # seconds that importing everything anew may take
 _MOST_FUNCTIONS = 12  # that are searched, most suspicious first
 
@@ -84,25 +86,6 @@ class SearchReport(Record, frozen=True, kw_only=True):
     @property
     def milliseconds_a_variant(self) -> float | None:
         return 1000 * (self.seconds - self.first_run_seconds) / self.variants if self.variants else None
-
-
-class Base:
-    """The subject as it is: which tests fail, and what they run."""
-
-    def __init__(self, ran: Mapping[int, Ran], traced: Sequence[Ran], names: tuple[str, ...]) -> None:
-        self.names = names
-        self.ran = ran
-        self.failing = tuple(n for n, r in ran.items() if r.outcome in {"failed", "time"})
-        self.passing = tuple(n for n, r in ran.items() if r.outcome == "passed")
-        self.failures = frozenset(failure_kind(ran[n].outcome, ran[n].said) for n in self.failing)
-        self.lines = {r.test: r.lines for r in traced}
-        self.spectrum: Spectrum = spectrum(traced)
-
-
-def failure_kind(outcome: str, said: str) -> str:
-    """What a failing test said, by kind: the name of an exception, or `time`."""
-    name = said.partition(":")[0].strip()
-    return "time" if outcome == "time" else name if name.isidentifier() else "died"
 
 
 class Search:
@@ -269,7 +252,7 @@ class Search:
         if not self._suspects:
             yield from self._at_top(original, {}, wanted)
             raise _Ended(SearchEnd.NOT_REACHED)
-        plan = _Plan(base, wanted, failing)
+        plan = Plan(base, wanted, failing, original)
         suspicion = {path: line_scores(path, s, base.spectrum) for path, s in original.sources.items()}
         functions = self._functions(original)
         self._searched = (functions, suspicion)
@@ -290,10 +273,12 @@ class Search:
         screening, base = self._screening, self.base
         assert screening is not None
         assert base is not None
-        cpu = _FRESH_CPU + _CPU_FACTOR * sum(r.cpu for r in base.ran.values() if r.outcome != "time")
-        for path, source in original.sources.items():
+        failing = [base.names[n] for n in base.failing]
+        cpu = _FRESH_CPU + CPU_FACTOR * sum(r.cpu for r in base.ran.values() if r.outcome != "time")
+        begun = self.variants
+        for path, source in sorted(original.sources.items(), key=lambda s: s[0] not in functions):
             number = 0
-            for edit in toplevel_edits(source, functions.get(path, ())):
+            for edit in toplevel_edits(source, functions.get(path, ()), base.told):
                 self._check()
                 variant = on_import(original, source, path, edit)
                 if variant is None:
@@ -301,7 +286,7 @@ class Search:
                     continue
                 if self.variants >= self._limits.variants:
                     raise _Ended(SearchEnd.VARIANTS_SPENT)
-                screening.fresh(variant.texts, cpu=cpu)
+                screening.fresh(variant.texts, cpu=cpu, first=failing)
                 (screened,) = screening.answers(wait=True)
                 self.variants += 1
                 self.timeouts += screened.stop == "time"
@@ -313,12 +298,14 @@ class Search:
                 number += 1
                 if number >= _AT_TOP:
                     break
+            if self.variants - begun >= _MOST_AT_TOP:
+                return
 
     def _functions(self, original: Original) -> dict[str, list[str]]:
         """path → functions that hold suspects, the most suspicious ones."""
         found: dict[tuple[str, str], float] = {}
         places = {
-            path: [(name, *_span(node)) for name, node in source.functions()]
+            path: [(name, *span(node)) for name, node in source.functions()]
             for path, source in original.sources.items()
         }
         for suspect in self._suspects:
@@ -334,7 +321,7 @@ class Search:
         self, original: Original, functions: Mapping[str, list[str]], suspicion: Mapping[str, Mapping[int, float]]
     ) -> Iterator[Variant]:
         lists = [
-            scored_edits(path, original.sources[path], names, suspicion[path], self._guide.weights, self._of_lessons)
+            scored_edits(path, original.sources[path], names, suspicion[path], self._weights, self._of_this_search)
             for path, names in functions.items()
         ]
         for scored in heapq.merge(*lists, key=lambda s: -s.score):
@@ -350,7 +337,7 @@ class Search:
         original: Original,
         functions: Mapping[str, list[str]],
         suspicion: Mapping[str, Mapping[int, float]],
-        plan: _Plan,
+        plan: Plan,
         done: list[tuple[Variant, Screened]],
     ) -> Iterator[Variant]:
         """A second edit on those of one edit that changed something, one of each behaviour, most hopeful first."""
@@ -385,7 +372,7 @@ class Search:
             except (SyntaxError, ValueError, RecursionError):
                 return
         for path, names in functions.items():
-            scored += scored_edits(path, sources[path], names, suspicion[path], self._guide.weights, self._of_lessons)
+            scored += scored_edits(path, sources[path], names, suspicion[path], self._weights, self._of_this_search)
         scored.sort(key=lambda s: -s.score)
         number = 0
         for each in scored:
@@ -399,13 +386,22 @@ class Search:
             if number >= _FROM_A_SEED:
                 return
 
-    def _of_lessons(self, source: Source, function: Function) -> Iterator[Edit]:
-        return self._guide.edits(source, function, self.base.failures if self.base else frozenset())
+    @property
+    def _weights(self) -> Mapping[str, float]:
+        """Of kinds; where what fails speaks of None, one that stands in the place of something is likelier."""
+        about_none = self.base is not None and any("None" in self.base.ran[n].said for n in self.base.failing)
+        weights = self._guide.weights
+        return {**weights, VALUE_FOR_NONE: 2 * weights[VALUE_FOR_NONE]} if about_none else weights
+
+    def _of_this_search(self, source: Source, function: Function) -> Iterator[Edit]:
+        if self.base is not None:
+            yield from told_edits(source, function, self.base.told)
+        yield from self._guide.edits(source, function, self.base.failures if self.base else frozenset())
 
     # --- trying
 
     def _tried(
-        self, plan: _Plan, variants: Iterator[Variant], done: list[tuple[Variant, Screened]], *, factor: float = 1.0
+        self, plan: Plan, variants: Iterator[Variant], done: list[tuple[Variant, Screened]], *, factor: float = 1.0
     ) -> Iterator[Variant]:
         """Those of `variants` that pass, in their order; `done` gets every one with what became of it."""
         assert self._screening is not None
@@ -446,39 +442,3 @@ class _Ended(Exception):
     def __init__(self, reason: SearchEnd) -> None:
         super().__init__(reason)
         self.reason = reason
-
-
-class _Plan:
-    """Which tests a variant has to pass, in which order, and how long they may take."""
-
-    def __init__(self, base: Base, wanted: set[int], failing: list[int]) -> None:
-        self._base = base
-        self._failing = sorted(failing, key=lambda n: (base.ran[n].outcome == "time", base.ran[n].cpu))
-        self._passing = [n for n in base.passing if n in wanted]
-        self._places: dict[tuple[tuple[str, str], ...], tuple[int, ...]] = {}
-        first = base.ran[self._failing[0]]
-        self.behaviour = (None, ((first.test, first.outcome, first.said),))
-
-    def tests(self, variant: Variant) -> tuple[int, ...]:
-        """Failing ones first; of those that pass, the ones that run a changed file, or are not known not to."""
-        key = tuple(sorted({(c.path, "") for c in variant.changes}))
-        if key not in self._places:
-            paths = {path for path, _ in key}
-            near = [
-                n
-                for n in self._passing
-                if n not in self._base.lines
-                or not paths
-                or paths & {p for p, lines in self._base.lines[n].items() if lines}
-            ]
-            self._places[key] = (*self._failing, *near)
-        return self._places[key]
-
-    def cpu(self, tests: Sequence[int]) -> float:
-        usual = sum(self._base.ran[n].cpu for n in tests if self._base.ran[n].outcome != "time")
-        hung = sum(self._base.ran[n].outcome == "time" for n in tests)
-        return _LEAST_CPU + _CPU_FACTOR * usual + 0.02 * min(hung, 5)
-
-
-def _span(node: object) -> tuple[int, int]:
-    return getattr(node, "lineno", 0), getattr(node, "end_lineno", 0) or 0

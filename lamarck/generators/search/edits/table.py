@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from lamarck.generators.search.edits.calls import arguments, offset_by_a_name, slices, unwrapped, wrapped
 from lamarck.generators.search.edits.donors import conditions, donated, results
 from lamarck.generators.search.edits.edit import Edit
+from lamarck.generators.search.edits.missing import lacking_arguments, values
 from lamarck.generators.search.edits.operators import arithmetic, assignments, comparisons, logic
 from lamarck.generators.search.edits.source import Function, Source
 from lamarck.generators.search.edits.statements import added, flow, guards, moved
@@ -29,6 +30,8 @@ KINDS: Mapping[str, float] = {
     "name": 0.7,
     "function": 0.7,
     "attribute": 0.5,
+    "value for None": 0.8,
+    "text": 0.9,
     "operands swapped": 0.7,
     "arguments swapped": 0.7,
     "moved": 0.7,
@@ -56,7 +59,7 @@ KINDS: Mapping[str, float] = {
 
 _OF_EXPRESSIONS: tuple[Callable[[Source, Function, ast.AST], Iterator[Edit]], ...] = (
     comparisons, arithmetic, assignments, logic, constants, off_by_one, names, functions, arguments, slices, unwrapped,
-    wrapped, offset_by_a_name, donated, conditions, results,
+    wrapped, offset_by_a_name, donated, conditions, results, values, lacking_arguments,
 )  # fmt: skip
 _OF_STATEMENTS: tuple[Callable[[Source, Function, ast.AST], Iterator[Edit]], ...] = (moved, flow, added, guards)
 

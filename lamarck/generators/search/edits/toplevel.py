@@ -1,4 +1,5 @@
-"""Edits of what runs when a module is imported: constants of modules and classes, tables, defaults of parameters."""
+"""Edits of what runs when a module is imported: constants of modules and classes, tables, defaults of parameters, and
+the bodies of functions that are called then."""
 
 from __future__ import annotations
 
@@ -9,16 +10,19 @@ from lamarck.generators.search.edits.calls import slices, unwrapped
 from lamarck.generators.search.edits.edit import Edit
 from lamarck.generators.search.edits.operators import arithmetic, comparisons, logic
 from lamarck.generators.search.edits.source import Function, Source
-from lamarck.generators.search.edits.table import KINDS
+from lamarck.generators.search.edits.table import KINDS, edits_of
+from lamarck.generators.search.edits.told import Told, text_edits
 from lamarck.generators.search.edits.values import constants, functions, off_by_one
 
 _KINDS = (constants, arithmetic, comparisons, logic, functions, slices, unwrapped, off_by_one)
 _READ = 1.0  # what a suspicious function reads
 _OTHER = 0.3
+_BODY = 0.7  # what a function does that is called on import
 
 
-def toplevel_edits(source: Source, suspicious: Iterable[str]) -> list[Edit]:
-    """Likeliest first. suspicious: qualified names of functions; what they read comes before the rest."""
+def toplevel_edits(source: Source, suspicious: Iterable[str], told: Told = Told()) -> list[Edit]:  # noqa: B008  frozen
+    """Likeliest first. suspicious: qualified names of functions; what they read comes before the rest. told: what
+    failing tests say."""
     wanted = set(suspicious)
     nodes = [node for name, node in source.functions() if name in wanted]
     read = {n.id for f in nodes for n in ast.walk(f) if isinstance(n, ast.Name)}
@@ -32,6 +36,11 @@ def toplevel_edits(source: Source, suspicious: Iterable[str]) -> list[Edit]:
                 continue
             for kind in _KINDS:
                 found += [(near * KINDS[e.kind] * e.worth, e) for e in kind(source, stand_in, node)]
+            found += [(near * KINDS[e.kind] * e.worth, e) for e in text_edits(source, node, told)]
+    for function in _called_on_import(source):
+        uses = {n.id for n in ast.walk(function) if isinstance(n, ast.Name)}
+        near = _BODY if uses & read else _OTHER * _BODY
+        found += [(near * KINDS[e.kind] * e.worth, e) for e in edits_of(source, function)]
     found.sort(key=lambda f: -f[0])
     return [edit for _, edit in found]
 
@@ -53,6 +62,17 @@ def _roots(source: Source) -> Iterator[tuple[ast.expr, set[str]]]:
             waiting[:0] = [*node.body, *node.orelse]
         elif isinstance(node, ast.Expr) and not isinstance(node.value, ast.Constant):
             yield node.value, {n.id for n in ast.walk(node.value) if isinstance(n, ast.Name)}
+
+
+def _called_on_import(source: Source) -> list[Function]:
+    """Functions of the module that its top level calls by name."""
+    called = {
+        n.func.id
+        for root, _ in _roots(source)
+        for n in ast.walk(root)
+        if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)
+    }
+    return [n for n in source.tree.body if isinstance(n, Function) and n.name in called]
 
 
 def _defaults(function: Function) -> list[ast.expr]:

@@ -149,16 +149,18 @@ class Server:
             if str(getattr(module, "__file__", None)).startswith(f"{self.spec['folder']}/"):
                 del sys.modules[name]  # what was imported for the version before
         sys.meta_path.insert(0, _Replaced(texts))
-        fresh = Fresh(say)
+        fresh = Fresh(say, frozenset(question.get("first", ())))
         code = pytest.main(options(self.spec), plugins=[fresh])
         say({"ended": int(code), "errors": fresh.errors[:3]})
 
 
 class Fresh:
-    """A pytest plugin: tells outcomes, and stops at the first failure."""
+    """A pytest plugin: tells outcomes, and stops at the first failure. first: ids of tests that run first."""
 
-    def __init__(self, say: Say) -> None:
+    def __init__(self, say: Say, first: frozenset[str] = frozenset()) -> None:
         self._say = say
+        self._first = first
+        self._session: Any = None
         self.errors: list[str] = []
 
     def pytest_configure(self, config: Any) -> None:
@@ -170,12 +172,16 @@ class Fresh:
 
     def pytest_collection_finish(self, session: Any) -> None:
         self._ids = {item.nodeid: number for number, item in enumerate(session.items)}
+        self._session = session
+        session.items.sort(key=lambda item: item.nodeid not in self._first)
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         if report.when == "call" or report.outcome != "passed":
             said = str(report.longrepr)[-200:] if report.failed else ""
             result = {"outcome": str(report.outcome), "said": said, "cpu": report.duration, "frames": []}
             self._say({"test": self._ids.get(report.nodeid, -1), "name": report.nodeid, **result})
+            if report.failed and self._first:
+                self._session.shouldstop = "a test failed"
 
 
 class _Replaced(importlib.abc.MetaPathFinder):
