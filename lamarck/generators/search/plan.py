@@ -61,7 +61,8 @@ class Plan:
 
     def _runs(self, number: int, path: str, function: str) -> bool:
         lines = self._base.lines[number].get(path, frozenset())
-        return any(line in span for span in self._spans[path, function] for line in lines)
+        spans = self._spans.get((path, function))
+        return bool(lines) if spans is None else any(line in span for span in spans for line in lines)
 
     def cpu(self, tests: Sequence[int]) -> float:
         usual = sum(self._base.ran[n].cpu for n in tests if self._base.ran[n].outcome != "time")

@@ -16,7 +16,7 @@ from lamarck.generators.search.edits.edit import Edit
 from lamarck.generators.search.edits.missing import KIND as VALUE_FOR_NONE
 from lamarck.generators.search.edits.source import Function, Source
 from lamarck.generators.search.edits.told import told_edits
-from lamarck.generators.search.edits.toplevel import toplevel_edits
+from lamarck.generators.search.edits.toplevel import scored_toplevel_edits, toplevel_edits
 from lamarck.generators.search.lessons.guide import Guide
 from lamarck.generators.search.lessons.lesson import Repair
 from lamarck.generators.search.localisation import Suspect, line_scores, suspects
@@ -42,6 +42,7 @@ _IN_TURN = 8  # of one seed, then of the next
 _BEFORE_TOP = 400  # variants of functions that come before those of what runs on import
 _AT_TOP = 60  # edits of what runs on import, of each file, those first that hold suspects
 _MOST_AT_TOP = 120  # of all files together
+_READS = 0.5  # how suspicious a constant or default is beside the function that reads it
 _FRESH_CPU = 1.5  # seconds that importing everything anew may take
 _MOST_FUNCTIONS = 12  # that are searched, most suspicious first
 
@@ -324,6 +325,7 @@ class Search:
             scored_edits(path, original.sources[path], names, suspicion[path], self._weights, self._of_this_search)
             for path, names in functions.items()
         ]
+        lists += [self._live(path, original.sources[path], names, suspicion[path]) for path, names in functions.items()]
         for scored in heapq.merge(*lists, key=lambda s: -s.score):
             variant = made(original, None, original.sources[scored.path], scored)
             if variant is None:
@@ -385,6 +387,13 @@ class Search:
             number += 1
             if number >= _FROM_A_SEED:
                 return
+
+    def _live(self, path: str, source: Source, names: list[str], suspicion: Mapping[int, float]) -> list[Scored]:
+        """What runs on import and can be changed without importing anew: as suspicious as who reads it."""
+        assert self.base is not None
+        near = _READS * max(suspicion.values(), default=0.0) ** 2
+        edits = scored_toplevel_edits(source, names, self.base.told, live=True)
+        return [Scored(path=path, function="", edit=edit, score=near * score) for score, edit in edits]
 
     @property
     def _weights(self) -> Mapping[str, float]:

@@ -178,3 +178,22 @@ def test_what_stands_in_a_class_or_is_a_default_is_mended(begin: Begin) -> None:
     variant = _first(begin({"m.py": CONSTANTS}, {"test_m.py": tests}, edits=1))
     assert variant is not None
     assert "LIMIT = 4" in variant.texts["m.py"]
+
+
+LIVE = "RATE = 10\n\n\ndef price(x, *, times=2):\n    return x * times + RATE\n"
+
+
+def test_constants_and_defaults_are_changed_where_they_are_alive(begin: Begin) -> None:
+    """Before anything is imported anew, which takes long."""
+    for mend, calls in {
+        "times=3": {"price(1)": 13, "price(2)": 16, "price(5, times=1)": 15},
+        "RATE = 11": {"price(1)": 13, "price(2)": 15, "price(5, times=1)": 16},
+    }.items():
+        tests = [f"def test_{n}():\n    assert {call} == {value}\n" for n, (call, value) in enumerate(calls.items())]
+        text = "\n\n".join(["from m import price\n", *tests])
+        search = begin({"m.py": LIVE}, {"test_m.py": text}, edits=1, variants=300)
+        found = search.candidates()
+        try:
+            assert any(mend in v.texts["m.py"] and v.changes for v in found), mend
+        finally:
+            found.close()

@@ -23,12 +23,26 @@ _BODY = 0.7  # what a function does that is called on import
 def toplevel_edits(source: Source, suspicious: Iterable[str], told: Told = Told()) -> list[Edit]:  # noqa: B008  frozen
     """Likeliest first. suspicious: qualified names of functions; what they read comes before the rest. told: what
     failing tests say."""
+    return [edit for _, edit in scored_toplevel_edits(source, suspicious, told)]
+
+
+def scored_toplevel_edits(
+    source: Source,
+    suspicious: Iterable[str],
+    told: Told = Told(),  # noqa: B008  frozen
+    *,
+    live: bool = False,
+) -> list[tuple[float, Edit]]:
+    """The same, each with how likely it is. live: only what can be changed without importing anything anew, that is
+    assignments of the module and defaults of parameters."""
     wanted = set(suspicious)
     nodes = [node for name, node in source.functions() if name in wanted]
     read = {n.id for f in nodes for n in ast.walk(f) if isinstance(n, ast.Name)}
     read |= {n.attr for f in nodes for n in ast.walk(f) if isinstance(n, ast.Attribute)}
     found: list[tuple[float, Edit]] = []
     for root, names in _roots(source):
+        if live and not _is_live(source, root):
+            continue
         near = _READ if names & read or any(root is d for f in nodes for d in _defaults(f)) else _OTHER
         stand_in = _as_function(source)
         for node in ast.walk(root):
@@ -37,12 +51,19 @@ def toplevel_edits(source: Source, suspicious: Iterable[str], told: Told = Told(
             for kind in _KINDS:
                 found += [(near * KINDS[e.kind] * e.worth, e) for e in kind(source, stand_in, node)]
             found += [(near * KINDS[e.kind] * e.worth, e) for e in text_edits(source, node, told)]
-    for function in _called_on_import(source):
+    for function in () if live else _called_on_import(source):
         uses = {n.id for n in ast.walk(function) if isinstance(n, ast.Name)}
         near = _BODY if uses & read else _OTHER * _BODY
         found += [(near * KINDS[e.kind] * e.worth, e) for e in edits_of(source, function)]
     found.sort(key=lambda f: -f[0])
-    return [edit for _, edit in found]
+    return found
+
+
+def _is_live(source: Source, root: ast.expr) -> bool:
+    around = list(source.ancestors(root))
+    if around and isinstance(around[0], ast.arguments):
+        return not any(isinstance(a, Function) for a in around[2:])
+    return len(around) == 2 and isinstance(around[0], ast.Assign | ast.AnnAssign)
 
 
 def _roots(source: Source) -> Iterator[tuple[ast.expr, set[str]]]:
