@@ -41,6 +41,7 @@ _GRACE_SECONDS = 1.0  # a candidate that hangs is found at the pipe; what hangs 
 # The last two collect garbage five times over at the end, for warnings that nobody reads here.
 _UNUSED_PLUGINS = ("cacheprovider", "faulthandler", "terminal", "junitxml", "pastebin", "stepwise", "doctest",
                    "unraisableexception", "threadexception")  # fmt: skip
+WITHOUT_PLUGINS = tuple(part for plugin in _UNUSED_PLUGINS for part in ("-p", f"no:{plugin}"))
 _MOST_NESTED = 4_000  # Python frames: calls between the two sides take several each
 
 
@@ -162,10 +163,9 @@ class Session:
         share_temporary_files(self.subject["work"])
 
     def _options(self) -> list[str]:
-        options = ["--capture=sys", "--rootdir", self.spec["folder"], "-c", self.spec["folder"] + "/pytest.ini"]
+        options = [*WITHOUT_PLUGINS, "--capture=sys"]
+        options += ["--rootdir", self.spec["folder"], "-c", self.spec["folder"] + "/pytest.ini"]
         options += ["--import-mode=prepend", "--basetemp", self.subject["work"] + "/tmp/tests", "-o", "addopts="]
-        for plugin in _UNUSED_PLUGINS:
-            options += ["-p", f"no:{plugin}"]
         if self.subject["one_failure"]:
             options.append("-x")
         for plugin in self.spec["plugins"]:

@@ -59,34 +59,43 @@ def warm_up(role: str, sites: Sequence[str], pytest_folders: Sequence[str]) -> N
         own.load(pytest_folders)
         _remember_plugins()
         _dummy_run()
+        ready, session = (importlib.import_module(f".{name}", __package__) for name in ("ready", "session"))
+        ready.keep_configuration(session.WITHOUT_PLUGINS)
     else:
         for name in _COMMON:
             importlib.import_module(name)
 
 
 def _remember_plugins() -> None:
-    """Which names of pytest's own modules are hooks and fixtures, found out once instead of in every run: a third of
-    what a small run takes. Other versions of pytest look for them in other ways, and then this is not asked."""
+    """Which names of pytest's own modules and of its and our plug-ins' classes are hooks and fixtures, found out once
+    instead of in every run: a third of what a small run takes. Other versions of pytest look for them in other ways,
+    and then this is not asked."""
     import pluggy._manager
     from _pytest import fixtures
 
     definition = getattr(fixtures, "FixtureFunctionDefinition", None)
     if definition is not None:
-        _remember(fixtures, lambda module, name: isinstance(getattr(module, name, None), definition))
-    _remember(pluggy._manager, lambda module, name: name.startswith("pytest_"))
+        _remember(fixtures, lambda place, name: isinstance(getattr(place, name, None), definition))
+    _remember(pluggy._manager, lambda place, name: name.startswith("pytest_"))
 
 
-def _remember(user: types.ModuleType, is_wanted: Callable[[types.ModuleType, str], bool]) -> None:
-    """`dir(plugin)`, as the module `user` calls it, gives the names that it looks for."""
-    found: dict[types.ModuleType, list[str]] = {}
+def _remember(user: types.ModuleType, is_wanted: Callable[[Any, str], bool]) -> None:
+    """`dir(plugin)`, as the module `user` calls it, gives the names that it looks for. Of an instance those of its
+    class: none has any of its own."""
+    found: dict[Any, list[str]] = {}
+    own = f"{__package__}."
 
     def names(*place: Any) -> list[str]:
-        if not (place and type(place[0]) is types.ModuleType and place[0].__name__.startswith("_pytest.")):
+        if not place:
+            return dir()
+        of_module = type(place[0]) is types.ModuleType
+        asked = place[0] if of_module else type(place[0])
+        name = asked.__name__ if of_module else asked.__module__
+        if not name.startswith(("_pytest.", own)) or isinstance(place[0], type):
             return dir(*place)
-        module = place[0]
-        if module not in found:
-            found[module] = [name for name in dir(module) if is_wanted(module, name)]
-        return found[module]
+        if asked not in found:
+            found[asked] = [name for name in dir(asked) if is_wanted(asked, name)]
+        return found[asked]
 
     user.dir = names  # type: ignore[attr-defined]
 
@@ -108,10 +117,8 @@ def _dummy_run() -> None:
         file.write(_DUMMY)
     with open(f"{folder}/pytest.ini", "w", encoding="utf-8") as file:
         file.write("[pytest]\n")
-    options = ["--capture=sys", "--rootdir", folder, "-c", f"{folder}/pytest.ini", "--import-mode=prepend"]
-    options += ["--basetemp", f"{folder}/tmp", "-o", "addopts="]
-    for plugin in session._UNUSED_PLUGINS:
-        options += ["-p", f"no:{plugin}"]
+    options = [*session.WITHOUT_PLUGINS, "--capture=sys", "--rootdir", folder, "-c", f"{folder}/pytest.ini"]
+    options += ["--import-mode=prepend", "--basetemp", f"{folder}/tmp", "-o", "addopts="]
     pytest.main([*options, f"{folder}/test_lamarck_dummy.py"])
     sys.path[:] = path
     for name in set(sys.modules) - modules:
