@@ -1,5 +1,6 @@
-"""pytest made ready ahead of a job: its own plug-ins registered and their options declared, which is half of what a small
-run of it takes and is the same for all. Nothing of a job is known yet; the configuration is used once in each process."""
+"""pytest made ready ahead of a job: its own plug-ins registered and their options declared, which is half of what a
+small run of it takes and is the same for all. Nothing of a job is known yet; the configuration is used once in each
+process."""
 
 from __future__ import annotations
 
