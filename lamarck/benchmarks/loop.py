@@ -25,13 +25,15 @@ TOKENS = 1500  # generated ones a task, as when the replies were recorded
 _SUITES = {"humaneval": 34, "mbpp": 94}  # tasks that were drawn then
 _LIMITS = Limits(tokens=10**9, seconds=3600.0, usd=0.0)  # the metered model is what limits tokens
 _MOST_REFINEMENTS = 3
+_AS_THEY_ARE = {"reuse", "templates"}  # generators that offer what there is
 
 Say = Callable[[str], None]
 
 
 class LoopRow(Record, frozen=True, kw_only=True):
     """One task in one run. number: of the run. done: accepted by its given tests. right: by the hidden ones, too.
-    origin: the generator whose code was accepted. refinements: candidates before it that were judged and refused.
+    origin: the generator whose code was accepted. refinements: candidates before it that were judged and refused, but
+    for those of the library and of templates, which nobody refines; of an accepted one of theirs, their own.
     seconds: wall clock, with recorded replies as they took. unrecorded: it asked what nobody had recorded."""
 
     number: int
@@ -128,7 +130,8 @@ def _accepted(lamarck: Lamarck, row: LoopRow, run: Run, scoring: Task) -> LoopRo
     accepted = next(a for a in judged if a.candidate and a.candidate.id == run.artifact_id)
     assert accepted.candidate is not None
     right = lamarck.judge(scoring, accepted.candidate).outcome is CheckOutcome.PASSED
-    refused = sum(a.number < accepted.number for a in judged)
+    own = {accepted.generator} if accepted.generator in _AS_THEY_ARE else {a.generator for a in judged} - _AS_THEY_ARE
+    refused = sum(a.number < accepted.number and a.generator in own for a in judged)
     return row.replace(done=True, right=right, origin=accepted.generator, refinements=refused)
 
 
