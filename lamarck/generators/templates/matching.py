@@ -1,4 +1,8 @@
-"""Which templates a request may be for: by its words, never by guessing what a word that nobody explains may mean."""
+"""Which templates a request may be for: by its words, never by guessing what a word that nobody explains may mean.
+
+Where the given tests show several cases, what is asked may be called by a name of its own, if the goal says in two
+words and more what it is. Such matches come after all others; the cases decide.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +10,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain
 
+from lamarck.generators.search.cases import shown_cases
 from lamarck.generators.templates.asking import head_of, stem, words_of
 from lamarck.generators.templates.template import Template
-from lamarck.records import Task
+from lamarck.records import AcceptanceKind, Task, Trust
+
+_ENOUGH_CASES = 3  # given ones, for a name of the request's own
 
 # Words of a name that change nothing of what is asked.
 _NEUTRAL_WORDS = (
@@ -46,7 +53,28 @@ class Matcher:
         goal = frozenset((*words_of(head_of(prose)), *name))
         everything = frozenset((*words_of(prose), *name, *words_of(" ".join(task.constraints))))
         found = [(rank, scope.template) for scope in self._scopes if (rank := _rank(scope, name, goal, everything))]
-        return [t for _, t in sorted(found, key=lambda f: f[0], reverse=True)]
+        certain = [t for _, t in sorted(found, key=lambda f: f[0], reverse=True)]
+        own = [
+            (rank, s.template)
+            for s in self._scopes
+            if s.template not in certain and (rank := _loose(s, name, goal, everything))
+        ]
+        if not own or _cases(task) < _ENOUGH_CASES:
+            return certain
+        return [*certain, *(t for _, t in sorted(own, key=lambda f: f[0], reverse=True))]
+
+
+def _cases(task: Task) -> int:
+    """How many the given tests show."""
+    count = 0
+    for each in task.tests(Trust.GIVEN):
+        if each.kind is AcceptanceKind.PYTEST:
+            count += shown_cases(each.content)
+        elif each.kind is AcceptanceKind.EXAMPLES:
+            count += each.content.count('"call"')
+        elif each.kind is AcceptanceKind.DOCTEST:
+            count += each.content.count(">>>")
+    return count
 
 
 def _scope(template: Template) -> _Scope:
@@ -73,6 +101,16 @@ def _rank(
     if not by_goal:
         return None
     return by_name, by_goal
+
+
+def _loose(
+    scope: _Scope, name: tuple[str, ...], goal: frozenset[str], everything: frozenset[str]
+) -> tuple[int, int] | None:
+    """By the goal alone: how many words of it, and how few of the name are strange."""
+    by_goal = max((len(p) for p in scope.asks if _all_in(p, goal)), default=0)
+    if by_goal < 2 or any(_all_in(p, everything) for p in scope.never):
+        return None
+    return by_goal, -sum(word not in scope.vocabulary for word in name)
 
 
 def _all_in(phrase: Phrase, words: frozenset[str]) -> bool:

@@ -180,6 +180,21 @@ def test_words_decide_what_matches(goal: str, name: str, matches: bool) -> None:
     assert bool(Matcher((SCALE,)).match(task)) is matches
 
 
+@pytest.mark.parametrize(
+    ("goal", "cases", "matches"),
+    [
+        ("Scale a number.", 3, True),
+        ("Scale a number.", 2, False),  # too few to tell
+        ("Scale a number down.", 3, False),
+        ("Scale it.", 3, False),  # one word of the phrase
+    ],
+)
+def test_a_name_of_its_own_needs_cases(goal: str, cases: int, matches: bool) -> None:
+    examples = tuple(f"resize_thing({n}) == {2 * n}" for n in range(cases))
+    task = task_of(Case(goal=goal, signature="def resize_thing(value)", examples=examples))
+    assert bool(Matcher((SCALE,)).match(task)) is matches
+
+
 def test_words_are_compared_by_their_stems() -> None:
     assert stem("entries") == stem("entry")
     assert stem("caching") == stem("cache")

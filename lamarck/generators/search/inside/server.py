@@ -7,6 +7,7 @@ gives modules other text and runs all tests from the start.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import importlib.abc
 import importlib.util
@@ -86,6 +87,8 @@ class Server:
         return True
 
     def serve(self) -> None:
+        gc.collect()
+        gc.freeze()  # a collection in a child would write to every object, and so copy all that it shares
         children = Children(self.spec["processes"])
         waiting: list[dict[str, Any]] = []
         while not self.host.is_gone:
