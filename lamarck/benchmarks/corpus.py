@@ -130,7 +130,7 @@ class Embedded:
     def get(self, text: str) -> bytes | None:
         return self._known.get(_key(text))
 
-    def embed(self, texts: Sequence[str], say: Say) -> list[bytes]:
+    def embed(self, texts: Sequence[str], say: Say = lambda _: None) -> list[bytes]:
         """One vector a text, in order; those that are not known are made, with the time that is left."""
         missing = list(dict.fromkeys(text for text in texts if _key(text) not in self._known))
         began, told = time.monotonic(), time.monotonic()

@@ -24,6 +24,7 @@ from lamarck.library.filters import Filter
 from lamarck.library.harvest import Harvested
 from lamarck.library.index_entry import index_entry, split_words
 from lamarck.library.numbers import one_thread
+from lamarck.library.rewording import request_vector, reworded
 from lamarck.library.sqlite import SqliteLibrary
 from lamarck.records import Artifact, Record
 from lamarck.temporary import temporary_folder
@@ -108,7 +109,7 @@ def measure_retrieval(*, data: Path | None, among: int, say: Say, corpus: Path |
     cache = Embedded(embedder) if embedder is not None else None
     say(f"{len(artifacts):,} functions, {len(requests)} requests")
     vectors = cache.embed([index_entry(a).meaning for a in artifacts], say) if cache else [None] * len(artifacts)
-    asked = cache.embed([r.text for r in requests], say) if cache else [None] * len(requests)
+    asked = _asked(cache, requests, say)
     with (
         temporary_folder("bench") as folder,
         SqliteLibrary(Path(folder) / "library.sqlite", embedder=embedder) as library,
@@ -125,9 +126,17 @@ def measure_retrieval(*, data: Path | None, among: int, say: Say, corpus: Path |
         requests=len(requests),
         overlap=_overlap(functions, requests),
         ranks=_all(ranked, requests, names),
-        cache=_similarity_cache(embedder, cache, functions, requests, asked),
+        cache=_similarity_cache(embedder, cache, functions, requests),
         missed=_missed(ranked[best][0], requests, names),
     )
+
+
+def _asked(cache: Embedded | None, requests: Sequence[Request], say: Say) -> list[bytes | None]:
+    """The vectors of the requests as a search has them."""
+    if cache is None:
+        return [None] * len(requests)
+    cache.embed([text for r in requests for text in (r.text, *reworded(r.text))], say)
+    return [request_vector(cache, r.text) for r in requests]
 
 
 # --- the data
@@ -257,7 +266,6 @@ def _similarity_cache(
     cache: Embedded | None,
     functions: Mapping[str, Artifact],
     requests: Sequence[Request],
-    asked: Sequence[bytes | None],
 ) -> dict[str, int]:
     """What a cache does that serves the nearest earlier request at 0.8: the goals of the functions are what was asked
     before."""
@@ -270,8 +278,7 @@ def _similarity_cache(
     matrix = np.frombuffer(b"".join(cache.embed(list(goals.values()), lambda _: None)), dtype="<f4")
     matrix = matrix.reshape(len(names), embedder.dimension)
     told = {"requests": len(requests), "served": 0, "wrong": 0, "pairs_above": 0, "pairs": 0}
-    for request, vector in zip(requests, asked, strict=True):
-        assert vector is not None
+    for request, vector in zip(requests, cache.embed([r.text for r in requests]), strict=True):
         cosines = matrix @ np.frombuffer(vector, dtype="<f4")
         nearest = int(np.argmax(cosines))
         if cosines[nearest] >= _CACHE_AT:

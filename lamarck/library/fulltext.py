@@ -76,6 +76,13 @@ def shares_of_words(connection: Connection, seqs: Sequence[int], terms: Sequence
     return {seq: hit / len(terms) if terms else 0.0 for seq, hit in hits.items()}
 
 
+def with_words_in_signature(connection: Connection, seqs: Sequence[int], words: Collection[str]) -> set[int]:
+    """Those rows whose signature has one of the words."""
+    marks = ", ".join("?" * len(seqs))
+    rows = connection.execute(f"SELECT rowid, signature FROM words WHERE rowid IN ({marks})", list(seqs))  # noqa: S608
+    return {seq for seq, signature in rows if not set(words).isdisjoint(signature.split())}
+
+
 def merge_segments(connection: Connection) -> None:
     """One tree of what many writes left as many, each of which a search would look into; a quarter of a second for
     100,000 texts."""

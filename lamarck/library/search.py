@@ -22,6 +22,8 @@ _POOL = 50  # how deep each list is read before they are joined
 _WORDS = 0.1  # what all words of a request weigh beside a cosine of 1, as measured by `lamarck bench retrieval`
 _WITHOUT_VECTOR = 0.5
 _SHAPE = 0.04
+_BOUND = 0.07  # what a function loses whose first parameter is an object of its class: it can't be called by itself
+OF_AN_OBJECT = ("self", "cls")
 _MOST_TERMS = 40  # words of a long request that are searched for
 # A request that both arms call unrelated is noise: fewer than half of its words and a cosine under the floor.
 _ENOUGH_WORDS = 0.5
@@ -56,6 +58,7 @@ class Found:
     score: float = 0.0
     cosine: float | None = None
     same_shape: bool = False
+    is_bound: bool = False
     served: int = 0
     quality: float | None = None
     reasons: tuple[str, ...] = field(default=())
@@ -75,6 +78,9 @@ class Lists(Protocol):
 
     def shares(self, seqs: Sequence[int], terms: Sequence[str]) -> dict[int, float]:
         """For each row how many of the words it has, as a share."""
+
+    def bound(self, seqs: Sequence[int]) -> set[int]:
+        """Those whose signature takes `self` or `cls`."""
 
 
 def request_terms(text: str) -> tuple[str, ...]:
@@ -97,6 +103,9 @@ def search(connection: Connection, request: Request, lists: Lists) -> list[Found
         # What has no vector yet is as near as its words let it seem.
         nearness = found.cosine if found.cosine is not None else _WITHOUT_VECTOR * found.words
         found.score = nearness + _WORDS * found.words
+    for seq in lists.bound(list(pool)):
+        pool[seq].is_bound = True
+        pool[seq].score -= _BOUND
     _look_up(connection, pool, request.shape)
     best = sorted(pool.values(), key=lambda f: (-f.score, -f.served, f.seq))
     return _explained(request, best, lists)
@@ -157,6 +166,8 @@ def _explained(request: Request, best: list[Found], lists: Lists) -> list[Found]
             reasons.append(f"meaning: cosine {found.cosine:.2f}")
         if found.same_shape:
             reasons.append("same signature shape")
+        if found.is_bound:
+            reasons.append("needs an object")
         if found.quality is not None:
             reasons.append(f"quality {found.quality:.2f}")
         if found.served:

@@ -12,11 +12,11 @@ from lamarck.library.connection import Connection, SearchIndex
 from lamarck.library.database import Database
 from lamarck.library.embedding import Embedder
 from lamarck.library.filters import Filter
-from lamarck.library.fulltext import Words, merge_segments, shares_of_words
+from lamarck.library.fulltext import Words, merge_segments, shares_of_words, with_words_in_signature
 from lamarck.library.index_entry import IndexEntry
 from lamarck.library.integrity import problems
 from lamarck.library.library import Hit
-from lamarck.library.search import Found, Request, allowed, search
+from lamarck.library.search import OF_AN_OBJECT, Found, Request, allowed, search
 from lamarck.library.stored import StoredLibrary
 from lamarck.library.tidying import gives_back
 from lamarck.library.vectors import VectorIndex, drop_vector, put_vector, register, sidecar_path
@@ -165,3 +165,6 @@ class _Lists:
 
     def shares(self, seqs: Sequence[int], terms: Sequence[str]) -> dict[int, float]:
         return shares_of_words(self._connection, seqs, terms)
+
+    def bound(self, seqs: Sequence[int]) -> set[int]:
+        return with_words_in_signature(self._connection, seqs, OF_AN_OBJECT)

@@ -19,6 +19,7 @@ from lamarck.library.identity import row_of
 from lamarck.library.index_entry import IndexEntry, index_entry
 from lamarck.library.library import Hit, Ranking
 from lamarck.library.recognition import Recognition
+from lamarck.library.rewording import request_vector
 from lamarck.library.search import Found, Request, request_terms
 from lamarck.library.signature import shape_of
 from lamarck.library.tidying import KEEPING, Keeping, Tidied, drop_stale
@@ -182,7 +183,7 @@ class StoredLibrary(ABC):
         signature: str | None = None,
         filter: Filter | None = None,
     ) -> tuple[Hit, ...]:
-        """As `find`, for a request whose vector is known."""
+        """As `find`, for a request whose vector (of `rewording.request_vector`) is known."""
         request = Request(
             terms=request_terms(text),
             limit=limit,
@@ -339,7 +340,7 @@ class StoredLibrary(ABC):
         with self._transactions.read() as connection:
             if not artifacts.has_vectors(connection, self._embedder.digest):
                 return None  # loading the model would find nothing
-        return self._embedder.embed([text])[0]
+        return request_vector(self._embedder, text)
 
     # runs
 

@@ -155,6 +155,14 @@ def test_hits_come_best_first_with_reasons(library: Library) -> None:
     assert "words: 0.3 of the request" in hits[1].reasons
 
 
+def test_what_needs_an_object_stands_behind_what_can_be_called_by_itself(library: Library) -> None:
+    library.save(an_artifact("Count penguins", "def count_penguins(self, flock):\n    return 1\n", "count_penguins"))
+    library.save(an_artifact("Count penguins", "def count_penguins(flock):\n    return 2\n", "count_penguins"))
+    hits = library.find("count penguins")
+    assert ["needs an object" in hit.reasons for hit in hits] == [False, True]
+    assert hits[0].score > hits[1].score
+
+
 @pytest.mark.parametrize(
     "text",
     ["", "  ", '"', "a AND", "NOT", "goal:x", "penguins*", "(((", "^x", "NEAR(a b)", "x\x00y", "\udcff", "'; DROP"],

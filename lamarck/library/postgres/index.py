@@ -16,7 +16,7 @@ from math import log
 from lamarck.library.filters import condition
 from lamarck.library.index_entry import IndexEntry
 from lamarck.library.postgres.dialect import PostgresConnection
-from lamarck.library.search import Request, is_open
+from lamarck.library.search import OF_AN_OBJECT, Request, is_open
 
 _MOST_DIMENSIONS = 2000  # that HNSW can index
 _FEW = 2000  # vectors that are compared one by one
@@ -177,6 +177,14 @@ class PostgresLists:
             )
             shares |= {seq: hits / len(terms) for seq, hits in rows.fetchall()}
         return shares
+
+    def bound(self, seqs: Sequence[int]) -> set[int]:
+        words = " | ".join(f"{word}:D" for word in OF_AN_OBJECT)
+        rows = self._connection.execute(
+            "SELECT rowid FROM words WHERE rowid = ANY(?) AND lexemes @@ to_tsquery('lamarck.words', ?)",
+            (list(seqs), words),
+        )
+        return {seq for (seq,) in rows.fetchall()}
 
 
 def make_vector_index(connection: PostgresConnection, digest: str, dimension: int) -> None:
