@@ -24,6 +24,7 @@ LONGEST = 500  # characters of one told value; a longer one is told by its hash
 _DEEPEST = 40
 _MOST_ITEMS = 500
 _MOST_PARTS = 20_000  # of one value, however deep
+_MORE = ["o", "…"]  # stands for what is not told
 _HASHED_DIGITS = 9  # of floats in a hash: noise in the last ones is no difference
 _PLAIN = ("datetime", "decimal", "fractions", "uuid", "pathlib", "zoneinfo")
 
@@ -38,16 +39,17 @@ class Quietly(Told, Failed):
         self.msg, self.pytrace = message, False
 
 
-def tell(module: Any, calls: Sequence[tuple[str, Arguments]]) -> None:
+def tell(module: Any, calls: Sequence[tuple[str, Arguments]], longest: int = LONGEST) -> None:
     """Raises `Quietly`, always. Its parts, put together in the order of `PARTS`, are the JSON of what each call did and
-    whether it did it again the second time; shorter than `calls` when the candidate can't be asked any more."""
+    whether it did it again the second time; shorter than `calls` when the candidate can't be asked any more. longest:
+    characters of one told value."""
     done: list[dict[str, Any]] = []
     for name, arguments in calls:
         if _ended:
             break
         try:
             function = getattr(module, name)
-            first, second = _done(function, arguments), _done(function, arguments)
+            first, second = _done(function, arguments, longest), _done(function, arguments, longest)
             done.append({"did": first, "again": first == second})
         except (Ended, TimeUp) as error:
             _ended.append(str(error))
@@ -60,18 +62,18 @@ _PART = MOST_CHARACTERS - 100
 _ended: list[str] = []
 
 
-def _done(function: Any, arguments: Arguments) -> dict[str, Any]:
+def _done(function: Any, arguments: Arguments, longest: int) -> dict[str, Any]:
     args, kwargs = arguments()
     given = [*args, *kwargs.values()]
-    before = [_clipped(told(value)) for value in given]
+    before = [_clipped(told(value), longest) for value in given]
     done: dict[str, Any] = {}
     try:
-        done["returned"] = _clipped(told(function(*args, **kwargs)))
+        done["returned"] = _clipped(told(function(*args, **kwargs)), longest)
     except (Ended, TimeUp):
         raise
     except BaseException as error:
         done["raised"] = type(error).__name__
-    after = [_clipped(told(value)) for value in given]
+    after = [_clipped(told(value), longest) for value in given]
     if changed := [[place, new] for place, (old, new) in enumerate(zip(before, after, strict=True)) if old != new]:
         done["changed"] = changed[:2]
     return done
@@ -90,7 +92,7 @@ class _Telling:
     def tell(self, value: Any, deep: int) -> Any:
         self._parts += 1
         if deep > _DEEPEST or self._parts > _MOST_PARTS:
-            return ["o", "…"]
+            return _MORE
         try:
             return self._tell(value, deep)
         except (Ended, TimeUp):
@@ -120,11 +122,13 @@ class _Telling:
             return ["s", sorted(self._each(iter(value), deep), key=json.dumps)]
         if isinstance(value, dict):
             pairs = itertools.islice(value.items(), _MOST_ITEMS)
-            return ["d", sorted(([self.tell(k, deep + 1), self.tell(v, deep + 1)] for k, v in pairs), key=json.dumps)]
+            told = sorted(([self.tell(k, deep + 1), self.tell(v, deep + 1)] for k, v in pairs), key=json.dumps)
+            return ["d", [*told, [_MORE, _MORE]] if len(value) > _MOST_ITEMS else told]
         return self._object(value, deep)
 
     def _each(self, items: Iterator[Any], deep: int) -> list[Any]:
-        return [self.tell(each, deep + 1) for each in itertools.islice(items, _MOST_ITEMS)]
+        told = [self.tell(each, deep + 1) for each in itertools.islice(items, _MOST_ITEMS + 1)]
+        return [*told[:_MOST_ITEMS], _MORE] if len(told) > _MOST_ITEMS else told
 
     def _object(self, value: Any, deep: int) -> Any:
         kind = type(value)
@@ -139,10 +143,10 @@ class _Telling:
         return ["o", kind.__name__]
 
 
-def _clipped(value: Any) -> Any:
+def _clipped(value: Any, longest: int) -> Any:
     """The told value, or what a long one is known by."""
     text = json.dumps(value)
-    if len(text) <= LONGEST:
+    if len(text) <= longest:
         return value
     return ["…", hashlib.sha256(json.dumps(_rounded(value)).encode()).hexdigest(), reprlib.repr(text)]
 

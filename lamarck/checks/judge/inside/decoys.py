@@ -15,7 +15,7 @@ import pathlib
 import random
 import string
 import uuid
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from typing import Any
 
@@ -23,6 +23,9 @@ _dice = random.SystemRandom()
 _CONTAINERS = frozenset({list, tuple, set, frozenset, dict, deque})
 _MOST_PARTS = 2_000
 _MOST_DIGITS = 10_000
+_MODULI = range(5, 13)
+_MOST_CONGRUENT = 3
+_TRIES = 20
 
 
 class Nothing:
@@ -56,9 +59,19 @@ def decoys(value: Any, count: int) -> list[Any]:
         each = value
         for _ in range(steps):
             each = altered(each)
+            for _ in range(_TRIES):
+                if type(each) is not int or _are_spread([value, *found, each]):
+                    break
+                each = altered(each)
             if not any(_alike(each, other) for other in (value, *found)):
                 found.append(each)
     return found
+
+
+def _are_spread(values: list[int]) -> bool:
+    """Whether no more than three of them are congruent: what stands for all numbers that leave the same remainder is
+    honest, and must not be equal to many of a few by chance. It holds of all of them alike, so it tells nothing."""
+    return all(max(Counter(v % m for v in values).values()) <= _MOST_CONGRUENT for m in _MODULI)
 
 
 def shuffled(count: int) -> list[int]:

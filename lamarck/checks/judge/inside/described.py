@@ -102,6 +102,7 @@ class Described:
         kind = type(value)
         told = self._described_class(kind)
         own_hash = kind.__hash__ is not None and kind.__hash__ is not object.__hash__
+        own_hash = own_hash and kind.__module__ != "unittest.mock"  # which would record that it was asked
         base = next((b for b in VALUES if issubclass(kind, b)), None)
         payload = self._content(value) if base is None else self._encode(value_of(value, base))
         return ["r", self.number(value), told, _hash(value) if own_hash and base is None else None, payload]

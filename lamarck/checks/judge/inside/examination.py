@@ -230,20 +230,37 @@ class Examination:
     # --- context managers
 
     def _leaving(self, name: str, method: Callable[..., Any]) -> Callable[..., Any]:
-        """A context manager may swallow exceptions, and no failed assertion of the test's own."""
+        """A context manager may swallow exceptions, or raise others in their place, and neither where the test's own
+        assertion has failed: the test would never know."""
 
-        def checked(one: Any, args: tuple[Any, ...], answer: Any) -> Any:
-            error = args[1] if len(args) > 1 else None
-            if isinstance(error, AssertionError) and handle_of(error) is None and answer:
-                with self._examining(one):
-                    raise Dishonest(f"a {_name(one)} swallows a failed assertion of the test: {error}"[:500]) from error
-            return answer
+        def object_to(one: Any, what: str, failure: BaseException) -> None:
+            with self._examining(one):
+                raise Dishonest(f"a {_name(one)} {what} a failed assertion of the test: {failure}"[:500]) from failure
+
+        @contextmanager
+        def leaving(one: Any, args: tuple[Any, ...]) -> Iterator[list[Any]]:
+            error, answers = args[1] if len(args) > 1 else None, list[Any]()
+            if not isinstance(error, AssertionError) or handle_of(error) is not None:
+                yield answers
+                return
+            try:
+                yield answers
+            except Exception as other:
+                if not isinstance(other, AssertionError):
+                    object_to(one, f"raises {type(other).__name__} in place of", error)
+                raise
+            if any(answers):
+                object_to(one, "swallows", error)
 
         def leave(one: Any, /, *args: Any) -> Any:
-            return checked(one, args, method(one, *args))
+            with leaving(one, args) as answers:
+                answers.append(method(one, *args))
+            return answers[0]
 
         async def leave_later(one: Any, /, *args: Any) -> Any:
-            return checked(one, args, await method(one, *args))
+            with leaving(one, args) as answers:
+                answers.append(await method(one, *args))
+            return answers[0]
 
         return leave if name == "__exit__" else leave_later
 
