@@ -131,7 +131,7 @@ def export(
     with open_lamarck(library=library) as lamarck:
         ids = lamarck.lessons.ids()
         if not ids:
-            raise BadInput("there are no lessons to export", "repairs that work teach them; see docs/fixing.md")
+            raise BadInput("there are no lessons to export", "repairs that work teach them; see docs/lessons.md")
         bundle = lamarck.shelf.export(
             None, out, ids=ids, licences=tuple(allow_licence or ()), licence=licence, key=sign
         )
