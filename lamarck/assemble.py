@@ -33,6 +33,7 @@ from lamarck.solve import Deadline, Observer, Parts
 
 if TYPE_CHECKING:
     from lamarck.checks.gate import Means
+    from lamarck.checks.stages import StageCache
     from lamarck.generators.search.lessons.guide import Guide
     from lamarck.generators.templates.collection import Collection
     from lamarck.library.stored import StoredLibrary
@@ -94,6 +95,10 @@ class Assembly:
     def library(self) -> StoredLibrary:
         library = self.open_library(self.library_place)
         self._close.append(library.close)
+        if self.embedder is not None and not library.reads_only:
+            from lamarck.library.catching_up import CatchingUp
+
+            self._close.append(CatchingUp(library).close)
         return library
 
     def open_library(self, place: Path | Server) -> StoredLibrary:
@@ -108,6 +113,15 @@ class Assembly:
             embedder=self.embedder,
             recognised=self.settings.reuse.remembered,
         )
+
+    @cached_property
+    def results(self) -> StageCache:
+        """What pure functions returned, apart from the library."""
+        from lamarck.checks.stages import StageCache
+
+        kept = StageCache(settings_module.cache_dir() / "results.sqlite")
+        self._close.append(kept.close)
+        return kept
 
     @cached_property
     def embedder(self) -> Any:

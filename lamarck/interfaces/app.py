@@ -10,6 +10,7 @@ from typer.core import TyperGroup
 from lamarck.interfaces.commands import (
     adding,
     bench,
+    calling,
     checking,
     configuration,
     demo,
@@ -32,7 +33,7 @@ from lamarck.interfaces.commands import (
 
 SECTIONS = {
     "Get code": ("solve", "add", "fix", "check", "resume", "review"),
-    "Look": ("find", "show", "verify", "rank", "log", "stats"),
+    "Look": ("find", "show", "call", "verify", "rank", "log", "stats"),
     "Keep": ("history", "where", "refute", "retire", "gc", "export", "import", "harvest", "library"),
     "Set up": ("demo", "templates", "lessons", "models", "config", "doctor", "sandbox"),
     "Measure": ("bench", "replies", "rules"),
@@ -104,6 +105,7 @@ app.command("check", cls=checking.Command)(checking.check)
 app.command("resume")(solving.resume)
 app.command("find")(finding.find)
 app.command("show")(finding.show)
+app.command("call")(calling.call)
 app.command("verify")(finding.verify)
 app.command("rank")(ranking.rank)
 app.command("log")(history.log)

@@ -53,4 +53,4 @@ def _searched(figures: Mapping[str, float]) -> str:
         return "all found by words and meaning" if found else "none to find"
     if not vectors:
         return "found by words alone"
-    return f"{found - vectors:,.0f} found by words alone"
+    return f"{found - vectors:,.0f} found by words alone until they are embedded"

@@ -306,20 +306,30 @@ class StoredLibrary(ABC):
         """
         if self._embedder is None:
             return 0
-        digest, done = self._embedder.digest, 0
+        done = 0
         with self._transactions.read() as connection:
-            total = artifacts.count_without_vector(connection, digest)
-        while True:
-            with self._transactions.read() as connection:
-                batch = artifacts.without_vector(connection, digest, _BATCH)
-            if not batch:
-                return done
-            vectors = self._embedder.embed([meaning for _, meaning in batch])
-            with self._write() as connection:
-                embedded = [(seq, text, vector) for (seq, text), vector in zip(batch, vectors, strict=True)]
-                done += artifacts.add_vectors(connection, self._index, digest, embedded)
+            total = artifacts.count_without_vector(connection, self._embedder.digest)
+        while some := self.embed_some(_BATCH):
+            done += some
             if on_progress:
                 on_progress(done, total)
+        return done
+
+    def embed_some(self, most: int) -> int:
+        """As `embed_missing`, of at most so many, in one transaction; 0 when none is left."""
+        if self._embedder is None or self.reads_only:
+            return 0
+        digest = self._embedder.digest
+        while True:
+            with self._transactions.read() as connection:
+                batch = artifacts.without_vector(connection, digest, most)
+            if not batch:
+                return 0
+            vectors = self._embedder.embed([meaning for _, meaning in batch])
+            embedded = [(seq, text, vector) for (seq, text), vector in zip(batch, vectors, strict=True)]
+            with self._write() as connection:
+                if added := artifacts.add_vectors(connection, self._index, digest, embedded):
+                    return added
 
     def _vector_for(self, artifact: Artifact, entry: IndexEntry) -> tuple[str, bytes] | None:
         """Made before the write lock is taken, since embedding takes longer than everything else in a save."""

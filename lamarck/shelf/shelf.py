@@ -15,8 +15,9 @@ from lamarck.library.tidying import KEEPING, Keeping, Tidied
 from lamarck.library.uses import Whereabouts
 from lamarck.library.versions import Version
 from lamarck.records import Acceptance, AcceptanceKind, Artifact, Task
-from lamarck.shelf import recall, sharing
+from lamarck.shelf import calling, recall, sharing
 from lamarck.shelf.behaviour import Behaviours, Progress, find_behaving, task_of_examples
+from lamarck.shelf.calling import Called
 from lamarck.shelf.harvesting import Harvest, harvest
 from lamarck.shelf.recall import Refutation
 from lamarck.shelf.sharing import Import
@@ -48,6 +49,12 @@ class Shelf:
         return find_behaving(
             self._assembly, task, filter=filter or Filter(), limit=limit, seconds=seconds, on_progress=on_progress
         )
+
+    # --- called
+
+    def call(self, artifact_id: str, call: str, *, fresh: bool = False) -> Called:
+        """`f(1, [2])` by proven code, in the sandbox; what a pure function returned is kept. See `calling.call`."""
+        return calling.call(self._assembly, artifact_id, call, fresh=fresh)
 
     # --- versions
 

@@ -26,21 +26,23 @@ CALLS = [
 
 @pytest.mark.parametrize("first", range(0, len(CALLS), {together}))
 def test_behaviour(first):
-    tell(MODULE, CALLS[first : first + {together}])
+    tell(MODULE, CALLS[first : first + {together}], {longest})
 """
+_LONGEST_TOLD = 500
 _TOGETHER = 4  # calls of one test: what they did has to fit into the report of its failure
 _PARTS = ("got", "expected", "expression", "exception")  # as `judge/inside/behaviour.py` spreads it
 _NOISE = 1e-9  # relative and absolute: below that, floats that differ are told as one
 _LONGEST_SHOWN = 120
 
 
-def tests_of(calls: Sequence[Call], module: str) -> str:
-    """A pytest file whose tests tell what the calls did (see `judge/inside/behaviour.py`)."""
+def tests_of(calls: Sequence[Call], module: str, *, longest: int = _LONGEST_TOLD) -> str:
+    """A pytest file whose tests tell what the calls did (see `judge/inside/behaviour.py`). longest: characters of one
+    value; what is longer is told by its hash."""
     lines = []
     for call in calls:
         kwargs = ", ".join(f"{source(name)}: {source(value)}" for name, value in call.kwargs)
         lines.append(f"    ({call.function!r}, lambda: ({source(call.args)}, {{{kwargs}}})),")
-    return _TESTS.format(module=module, calls="\n".join(lines), together=_TOGETHER)
+    return _TESTS.format(module=module, calls="\n".join(lines), together=_TOGETHER, longest=longest)
 
 
 @dataclass(frozen=True)
