@@ -17,7 +17,7 @@ from pathlib import Path
 from lamarck.api import Lamarck, Settings
 from lamarck.benchmarks.machine import Machine, this_machine
 from lamarck.benchmarks.rows import appended
-from lamarck.checks.mutants import Mutant, mutants_of
+from lamarck.checks.mutants import Distinct, Mutant, possible_mutants_of
 from lamarck.errors import BadInput
 from lamarck.records import (
     CheckOutcome,
@@ -278,18 +278,24 @@ def _drawn(subjects: list[_Subject], seed: int) -> Iterator[tuple[_Subject, Muta
     """Mutants in an order that the seed fixes, in turn of each package."""
     by_package: dict[str, list[tuple[str, _Subject, Mutant]]] = {}
     for subject in subjects:
-        for mutant in mutants_of(subject.file):
+        for mutant in possible_mutants_of(subject.file):
             if mutant.function:
                 key = hashlib.sha256(f"{seed}:{subject.package}:{subject.file.path}:{mutant.id}".encode()).hexdigest()
                 by_package.setdefault(subject.package, []).append((key, subject, mutant))
+    new: dict[tuple[str, str], Distinct] = {}
     queues = [iter(sorted(rows, key=lambda r: r[0])) for rows in by_package.values()]
     while queues:
         for queue in list(queues):
             row = next(queue, None)
             if row is None:
                 queues.remove(queue)
-            else:
-                yield row[1], row[2]
+                continue
+            _, subject, mutant = row
+            place = (subject.package, subject.file.path)
+            if place not in new:
+                new[place] = Distinct(subject.file)
+            if new[place](mutant):
+                yield subject, mutant
 
 
 def _try(lamarck: Lamarck, subject: _Subject, mutant: Mutant) -> SeededBug:

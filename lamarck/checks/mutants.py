@@ -87,24 +87,38 @@ class Mutant:
 
 def mutants_of(file: SourceFile) -> list[Mutant]:
     """All of them that parse, each another tree, in the order of the text; none for a file that does not parse."""
+    possible = possible_mutants_of(file)
+    if not possible:
+        return []
+    is_new = Distinct(file)
+    return [mutant for mutant in possible if is_new(mutant)]
+
+
+def possible_mutants_of(file: SourceFile) -> list[Mutant]:
+    """In the order of the text, before anything is known of what they parse to: quick, for who takes a few of many."""
     try:
         tree = parse_python(file.text)
     except (SyntaxError, RecursionError):
         return []
     maker = _Maker(file)
     maker.visit_body(tree.body, "")
-    original = _code(tree)
-    seen: set[str] = {original}
-    found: list[Mutant] = []
-    for mutant in sorted(maker.found, key=lambda m: (m.line, m.column, m.after)):
+    return sorted(maker.found, key=lambda m: (m.line, m.column, m.after))
+
+
+class Distinct:
+    """Whether a mutant of `file` parses to another tree than the file and than every mutant that was asked before."""
+
+    def __init__(self, file: SourceFile) -> None:
+        self._seen = {_code(parse_python(file.text))}
+
+    def __call__(self, mutant: Mutant) -> bool:
         try:
             code = _code(parse_python(mutant.file.text))
         except (SyntaxError, RecursionError, ValueError):
-            continue
-        if code not in seen:
-            seen.add(code)
-            found.append(mutant)
-    return found
+            return False
+        is_new = code not in self._seen
+        self._seen.add(code)
+        return is_new
 
 
 def _code(tree: ast.Module) -> str:
