@@ -7,7 +7,7 @@ import importlib.util
 import platform
 import shutil
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -264,7 +264,9 @@ class Assembly:
     def _build_context(
         self, task: Task, related: tuple[Artifact, ...], failed: Attempt | None, tokens: int, style: Style
     ) -> Context:
-        context = RuleContext(style).build(task, related=related, failed=failed, tokens=tokens)
+        context = RuleContext(style, _standards(self.settings)).build(
+            task, related=related, failed=failed, tokens=tokens
+        )
         if failed is None or not self.settings.lessons.prompts:
             return context
         from lamarck.generators.search.lessons.keeping import guide_of, kept_in
@@ -334,7 +336,7 @@ class Assembly:
     def prompt(self, task: Task, settings: Settings) -> tuple[Message, ...]:
         """What a model is asked first for a task."""
         style = settings.models.prompt
-        context = RuleContext(style).build(task, related=(), failed=None, tokens=CONTEXT_TOKENS)
+        context = RuleContext(style, _standards(settings)).build(task, related=(), failed=None, tokens=CONTEXT_TOKENS)
         return render(task, context, terse=style == "lean")
 
     def _write_tests(self, task: Task, step: Step, budget: Budget) -> tuple[Acceptance | None, Spend, str]:
@@ -395,3 +397,14 @@ def _diagnose_disk(folder: Path) -> Diagnosis:
         found=f"{free:,.0f} MB free in {folder}",
         mend="" if enough else f"free at least {_ROOM_NEEDED_MB} MB",
     )
+
+
+def _standards(settings: Settings) -> Callable[[Task], Sequence[str]] | None:
+    """The lines of the coding standards that a prompt carries."""
+    if settings.models.standards == "none":
+        return None
+    from lamarck.checks import standards
+
+    if settings.models.standards == "full":
+        return lambda task: standards.full(settings)
+    return lambda task: standards.compressed(task, settings)

@@ -21,6 +21,7 @@ from lamarck.errors import BadInput
 from lamarck.records import JobLimits, Limits, Record
 
 Prompt = Literal["lean", "plain"]
+Standards = Literal["none", "compressed", "full"]
 Level = Literal["quick", "standard", "deep"]
 AcceptClaimed = Literal["ask", "always", "never"]
 Backend = Literal["auto", "bubblewrap", "docker", "podman"]
@@ -157,6 +158,12 @@ class ModelSettings(Record, frozen=True, kw_only=True):
     prompt: Annotated[
         Prompt, _described('"lean": docstrings apart from the stub, replies without them; "plain": the stub as it is')
     ] = "lean"
+    standards: Annotated[
+        Standards,
+        _described(
+            'coding standards in a prompt: "compressed": what the gate asks of this task, 30 lines; "full": all'
+        ),
+    ] = "none"
     agreement: Annotated[
         int, _described("different passing candidates to compare on generated inputs; 1: take the first", ge=1, le=16)
     ] = 1

@@ -229,6 +229,8 @@ ARMS: Mapping[str, Arm] = {
     "lamarck-no-repair": Arm(run=lamarck_with(repairs=0)),
     "lamarck-no-resample": Arm(run=lamarck_with(samples=1)),
     "lamarck-plain-prompt": Arm(run=lamarck_with(prompt="plain")),
+    "lamarck-standards": Arm(run=lamarck_with(standards="compressed")),
+    "lamarck-full-standards": Arm(run=lamarck_with(standards="full")),
     "lamarck-agreement": Arm(run=lamarck_with(agreement=3, agreement_below=0)),
     "lamarck-agreement-5": Arm(run=lamarck_with(agreement=5, agreement_below=0)),
     "lamarck-no-templates": Arm(run=without_templates),

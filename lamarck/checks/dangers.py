@@ -83,6 +83,11 @@ _MODULES: dict[str, tuple[str, frozenset[str]]] = {
         ),
     ),
 }
+# Rule → names that it forbids, of calls and of modules.
+NAMES_BY_RULE = {
+    rule: frozenset().union(*(table[rule][1] for table in (_NAMES, _MODULES) if rule in table))
+    for rule in {**_NAMES, **_MODULES}
+}
 _FRAMES = frozenset({"f_back", "f_locals", "f_globals", "f_builtins", "tb_frame", "gi_frame", "cr_frame", "ag_frame"})
 _COMPUTED = frozenset({"compile", "builtins.compile", "__import__", "builtins.__import__", "importlib.import_module"})
 _RUNNERS = frozenset({"pytest", "_pytest", "unittest", "builtins", "doctest"})

@@ -8,7 +8,7 @@ line run, and the tests; so after a change only the mutants of what is concerned
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -17,6 +17,7 @@ from lamarck.checks.check import Level
 from lamarck.checks.gate import Changed, Means
 from lamarck.checks.judge.judge import JUDGE_VERSION, Judge, Subject, SubjectReport
 from lamarck.checks.mutants import MUTATORS_VERSION, Mutant, Piece, mutants_of, pieces_of
+from lamarck.checks.noticing import noticing
 from lamarck.checks.stages import StageCache
 from lamarck.checks.tracing import Trace, Tracer, tracer_of
 from lamarck.checks.waivers import Waivers, is_waived
@@ -24,6 +25,7 @@ from lamarck.records import (
     Assurance,
     Candidate,
     CheckOutcome,
+    Difference,
     Evidence,
     Finding,
     JobLimits,
@@ -94,7 +96,7 @@ class MutationCheck:
     @property
     def version(self) -> str:
         how = "all" if self._sample is None else str(self._sample)
-        return f"{MUTATORS_VERSION}.1+judge{JUDGE_VERSION}+{self._minimum:g}+{how}{self._waivers.key}"
+        return f"{MUTATORS_VERSION}.2+judge{JUDGE_VERSION}+{self._minimum:g}+{how}{self._waivers.key}"
 
     def applies(self, task: Task) -> bool:
         return task.language == "python" and bool(task.tests(Trust.GIVEN))
@@ -116,7 +118,10 @@ class MutationCheck:
         if broke:
             why = f"{len(broke)} mutants could not be judged"
             return self._evidence(candidate, trace, CheckOutcome.ERRORED, begin).replace(log=why)
-        return self._told(candidate, trace, fates, len(everything), begin)
+        left = [m for m in fates if not fates[m].killed and not is_waived(self._waivers.mark(_survivor(m, fates[m])))]
+        left.sort(key=lambda m: (not fates[m].tests, m.path, m.line, m.column, m.after))
+        noticed = noticing(self._judge, task, candidate, left, _limits(task, trace))
+        return self._told(candidate, trace, fates, noticed, len(everything), begin)
 
     # --- which mutants
 
@@ -192,10 +197,16 @@ class MutationCheck:
     # --- what is told
 
     def _told(
-        self, candidate: Candidate, trace: Trace, fates: dict[Mutant, Fate], everything: int, begin: float
+        self,
+        candidate: Candidate,
+        trace: Trace,
+        fates: dict[Mutant, Fate],
+        noticed: Mapping[Mutant, Difference],
+        everything: int,
+        begin: float,
     ) -> Evidence:
         ordered = sorted(fates, key=lambda m: (m.path, m.line, m.column, m.after))
-        findings = [self._waivers.mark(_survivor(m, fates[m])) for m in ordered if not fates[m].killed]
+        findings = [self._waivers.mark(_survivor(m, fates[m], noticed.get(m))) for m in ordered if not fates[m].killed]
         counted = len(fates) - sum(map(is_waived, findings))
         killed = sum(f.killed for f in fates.values())
         share = killed / counted if counted else 1.0
@@ -203,6 +214,7 @@ class MutationCheck:
         return self._evidence(candidate, trace, outcome, begin).replace(
             score=share,
             findings=tuple(findings),
+            differences=tuple(noticed[m] for m in ordered if m in noticed),
             measurements={
                 "mutation_score": share,
                 "tried": len(fates),
@@ -272,9 +284,12 @@ def _any_in(piece: Piece, lines: set[int]) -> bool:
     return any(piece.body <= line <= piece.last for line in lines)
 
 
-def _survivor(mutant: Mutant, fate: Fate) -> Finding:
+def _survivor(mutant: Mutant, fate: Fate, noticed: Difference | None = None) -> Finding:
     message = f"a test is missing that notices {mutant.shown}"
     message += f"; {fate.tests} run this line" if fate.tests else "; none runs this line"
+    if noticed is not None:
+        ours, theirs = (b.shows for b in noticed.behaviours)
+        message += f"; {noticed.call} would: {ours}, and so edited {theirs}"
     return Finding(
         rule="survivor" if fate.tests else "unreached",
         message=message,

@@ -63,7 +63,7 @@ class Ruff:
 
     def run(self, root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Raises `ToolBroke`; exit codes 0 and 1 are answers."""
-        program = _program()
+        program = ruff_program()
         if program is None:
             raise ToolBroke("ruff is not installed: pip install 'lamarck-dse[gate]'")
         own = () if self._settings is not None else ("--isolated", *_DEFAULT)
@@ -93,14 +93,14 @@ def _settings_of(folder: Path) -> Path | None:
 
 
 @cache
-def _program() -> str | None:
+def ruff_program() -> str | None:
     beside = Path(sys.executable).parent / "ruff"
     return str(beside) if beside.is_file() else shutil.which("ruff")
 
 
 @cache
 def ruff_version() -> str | None:
-    program = _program()
+    program = ruff_program()
     if program is None:
         return None
     done = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=_SECONDS, check=False)

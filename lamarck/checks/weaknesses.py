@@ -69,7 +69,7 @@ def _sink(rule: str, message: str, pattern: str, sure: str = MAYBE, tops: str = 
     return _Sink(rule, message, sure, re.compile(pattern), frozenset(tops.split()), first)
 
 
-_SINKS = (
+SINKS = (
     _sink("command-injection", "runs a command that comes from outside (CWE-78)",
           r"^(?:os\.(?:system|popen|exec\w+|spawn\w+|startfile)|subprocess\.\w+|commands\.\w+|pty\.spawn)$", SURE),
     _sink("code-injection", "runs text from outside as code (CWE-94)",
@@ -297,7 +297,7 @@ class _Flow:
         if not any(map(self._is_outside, arguments)):
             return
         name = self.reading.dotted(node.func)
-        for sink in _SINKS:
+        for sink in SINKS:
             here = sink.pattern.search(name) and (not sink.tops or sink.tops & self.reading.tops)
             if here and (not sink.first or self._is_outside(arguments[0])):
                 yield sink.rule, sink.message, sink.confidence, node.lineno

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from lamarck.context.stubs import BareCode, bare
@@ -38,13 +39,14 @@ class RuleContext:
     """Packs pieces in a fixed order until `tokens` are used; what decides is cut last.
 
     style: "lean" shows the docstrings of stubs apart from the code, so that no model writes them again; "plain" leaves
-    the stubs as they are.
+    the stubs as they are. standards: the lines of the coding standards that a prompt carries; None: it carries none.
     """
 
     version = "rules-3"
 
-    def __init__(self, style: Style = "lean") -> None:
+    def __init__(self, style: Style = "lean", standards: Callable[[Task], Sequence[str]] | None = None) -> None:
         self._style = style
+        self._standards = standards
 
     def build(self, task: Task, *, related: tuple[Artifact, ...], failed: Attempt | None, tokens: int) -> Context:
         """See `ContextEngineer.build`. Goal (unless stubs say it), stubs and failure go in, the rest as it fits."""
@@ -54,6 +56,9 @@ class RuleContext:
             fixed.append(_piece("task", "signature", task.signature))
         if task.constraints:
             fixed.append(_piece("task", "constraints", "\n".join(f"- {c}" for c in task.constraints)))
+        rules = self._standards(task) if self._standards is not None else ()
+        if rules:
+            fixed.append(_piece("task", "standards", "\n".join(f"- {line}" for line in rules)))
         last = self._failure(failed) if failed else []
         left = tokens - sum(p.tokens for p in fixed + last)
         optional: list[Piece] = []
@@ -63,7 +68,9 @@ class RuleContext:
                 optional.append(shortened)
                 left -= shortened.tokens
         return Context(
-            task_id=task.id, pieces=(*fixed, *optional, *last), policy_version=f"{self.version} {self._style}"
+            task_id=task.id,
+            pieces=(*fixed, *optional, *last),
+            policy_version=f"{self.version} {self._style}" + (" with standards" if rules else ""),
         )
 
     def _stubs(self, task: Task) -> list[Piece]:

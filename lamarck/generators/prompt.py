@@ -94,6 +94,8 @@ def _section(piece: Piece) -> str:
         return f"Signature:\n{_fenced(piece.text, None)}"
     if piece.kind == "constraints":
         return f"Constraints:\n{piece.text}"
+    if piece.kind == "standards":
+        return f"Rules for the code:\n{piece.text}"
     if piece.kind.startswith("told:"):
         return piece.text
     if piece.kind.startswith("file:"):

@@ -102,7 +102,7 @@ def test_bad_code_fails_with_a_place_and_again_the_same(means: Means, name: str)
 def test_a_tool_that_is_not_there_is_an_error_and_no_pass(
     means: Means, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ruff_tool, "_program", lambda: None)
+    monkeypatch.setattr(ruff_tool, "ruff_program", lambda: None)
     monkeypatch.setattr(type_check, "_mypy_version", lambda: None)
     evidence = check(means, name).run(task(), code(GOOD))
     assert evidence.outcome is CheckOutcome.ERRORED

@@ -25,7 +25,8 @@ Suite = Annotated[
         " docker side by side, mixed jobs, kills; replies: what each mend of a reply wins; library: the embedded"
         " library at size; security: recall and false alarms beside ruff and bandit; performance: gains told from"
         " chance, --jobs trials; gate: what checking costs and lets through, with --data the programs of QuixBugs;"
-        " seeded: mutants in the packages of a folder, mended by search.",
+        " seeded: mutants in the packages of a folder, mended by search; standards: what coding standards cost in a"
+        " prompt.",
     ),
 ]
 Data = Annotated[

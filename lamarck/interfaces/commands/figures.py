@@ -172,6 +172,14 @@ def loop(wanted: Wanted) -> Measured:
     return Measured(text=loop_text(report), report=report)
 
 
+def standards(wanted: Wanted) -> Measured:
+    """The shipped suites, and those in the folder that `--data` names."""
+    from lamarck.benchmarks.standards import measure_standards, standards_text
+
+    report = measure_standards(wanted.settings, data=wanted.data, say=wanted.say)
+    return Measured(text=standards_text(report), report=report)
+
+
 FIGURES: Mapping[str, Callable[[Wanted], Measured]] = {
     "security": security,
     "performance": performance,
@@ -187,4 +195,5 @@ FIGURES: Mapping[str, Callable[[Wanted], Measured]] = {
     "lessons": lessons,
     "templates": templates,
     "loop": loop,
+    "standards": standards,
 }
