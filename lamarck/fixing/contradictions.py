@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 from collections.abc import Iterator
 
 from lamarck.errors import BadInput
@@ -28,24 +29,59 @@ def refuse_contradictions(task: Task) -> None:
 
 
 def _written(tree: ast.Module) -> Iterator[tuple[int, str, str]]:
-    """(line, call, value) of assertions like `f(1, "a") == 3`, in functions that have no such name as a parameter."""
+    """(line, call, value) of assertions like `f(1, "a") == 3`, those with parameters once for each written row."""
     imported = {
         alias.asname or alias.name for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) for alias in n.names
     }
-    for node in ast.walk(tree):
-        test = node.test if isinstance(node, ast.Assert) else None
-        if not (isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], ast.Eq)):
+    if _keeps_state(tree):
+        return
+    for test in ast.walk(tree):
+        if not isinstance(test, ast.FunctionDef):
             continue
-        call, value = test.left, test.comparators[0]
-        if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in imported):
+        for line, call, value in _equals(test):
+            if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in imported):
+                continue
+            for row in _rows(test):
+                own, wanted = _Given(row).visit(copy.deepcopy(call)), _Given(row).visit(copy.deepcopy(value))
+                try:
+                    for part in (*own.args, *(k.value for k in own.keywords)):
+                        ast.literal_eval(part)
+                    yield line, ast.unparse(own), repr(ast.literal_eval(wanted))
+                except ValueError:
+                    continue
+
+
+def _equals(test: ast.FunctionDef) -> Iterator[tuple[int, ast.expr, ast.expr]]:
+    """Both sides of what a test says is equal, by `assert` or `assertEqual`."""
+    for node in ast.walk(test):
+        if isinstance(node, ast.Assert) and isinstance(node.test, ast.Compare):
+            if len(node.test.ops) == 1 and isinstance(node.test.ops[0], ast.Eq):
+                yield node.test.lineno, node.test.left, node.test.comparators[0]
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "self.assertEqual" and len(node.args) >= 2:
+            yield node.lineno, node.args[0], node.args[1]
+
+
+def _rows(test: ast.FunctionDef) -> list[dict[str, ast.expr]]:
+    """What the parameters of a test are, row by row; one empty row for a test without written ones."""
+    for decorator in test.decorator_list:
+        if not (isinstance(decorator, ast.Call) and ast.unparse(decorator.func).endswith("parametrize")):
             continue
-        try:
-            for part in (*call.args, *(k.value for k in call.keywords), value):
-                ast.literal_eval(part)
-        except ValueError:
-            continue
-        if not _keeps_state(tree):
-            yield test.lineno, ast.unparse(call), repr(ast.literal_eval(value))
+        names, values = [*decorator.args, None, None][:2]
+        if isinstance(names, ast.Constant) and isinstance(values, ast.List | ast.Tuple):
+            words = [n.strip() for n in str(names.value).split(",")]
+            rows = [e.elts if len(words) > 1 and isinstance(e, ast.Tuple | ast.List) else [e] for e in values.elts]
+            return [dict(zip(words, row, strict=False)) for row in rows]
+    return [{}]
+
+
+class _Given(ast.NodeTransformer):
+    """An expression with what its names stand for."""
+
+    def __init__(self, row: dict[str, ast.expr]) -> None:
+        self._row = row
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return self._row.get(node.id, node)
 
 
 def _keeps_state(tree: ast.Module) -> bool:

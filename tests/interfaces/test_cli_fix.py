@@ -74,6 +74,14 @@ FLAKY = (
     "import random\nfrom cart import count\n\n\n"
     "def test_count():\n    assert count([1]) == random.SystemRandom().choice([1, 2])\n"
 )
+ROWS = (
+    "import pytest\nfrom cart import count\n\n\n@pytest.mark.parametrize('prices, wanted', [([1], 1), ([1], 2)])\n"
+    "def test_count(prices, wanted):\n    assert count(prices) == wanted\n"
+)
+UNITTEST = (
+    "import unittest\nfrom cart import count\n\n\nclass TestCount(unittest.TestCase):\n    def test_count(self):\n"
+    "        self.assertEqual(count([1]), 1)\n        self.assertEqual(count([1]), 2)\n"
+)
 ELSEWHERE = PASSES + "\n\ndef test_other():\n    assert 1 == 2\n"
 
 
@@ -82,6 +90,8 @@ ELSEWHERE = PASSES + "\n\ndef test_other():\n    assert 1 == 2\n"
     [
         (PASSES, "the tests pass already"),
         (BOTH, "contradict each other: count([1]) == 1"),
+        (ROWS, "contradict each other: count([1]) == 1"),
+        (UNITTEST, "contradict each other: count([1]) == 1"),
         (ELSEWHERE, "runs no function of cart.py"),
     ],
 )

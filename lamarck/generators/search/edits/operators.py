@@ -41,6 +41,7 @@ SIGNS: dict[type[ast.AST], str] = {
     ast.FloorDiv: "//", ast.Mod: "%", ast.Pow: "**", ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^",
     ast.LShift: "<<", ast.RShift: ">>", ast.MatMult: "@", ast.And: "and", ast.Or: "or",
 }  # fmt: skip
+_NOTHING = {("*", "1"), ("**", "1"), ("+", "0"), ("-", "0")}  # the operand dropped says the same, and reads better
 _COMMUTE = (ast.Add, ast.Mult, ast.BitAnd, ast.BitOr, ast.BitXor)
 
 
@@ -85,7 +86,8 @@ def arithmetic(source: Source, function: Function, node: ast.AST) -> Iterator[Ed
             return  # the formatting of a text
         sign = SIGNS[type(node.op)]
         for rank, other in enumerate(_ARITHMETIC[type(node.op)]):
-            yield source.swap(node, _binary(node, left, other, right), "operator", worth=0.85**rank)
+            if (other, right) not in _NOTHING:
+                yield source.swap(node, _binary(node, left, other, right), "operator", worth=0.85**rank)
         if not isinstance(node.op, _COMMUTE) or _may_be_sequence(node):
             yield source.swap(node, _swapped(node, left, sign, right), "operands swapped")
         yield source.swap(node, node.left, "operand dropped")
