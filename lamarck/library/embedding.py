@@ -54,6 +54,22 @@ class Embedder(Protocol):
         """One vector a text: `dimension` float32, little-endian, of length 1."""
 
 
+def embedded(embedder: Embedder, texts: Sequence[str]) -> list[bytes]:
+    """What an embedder gives, as long as it states. Raises `ModelCorrupt` when it is not, and as the embedder does."""
+    return [of_length(embedder, vector) for vector in embedder.embed(texts)]
+
+
+def of_length(embedder: Embedder, vector: bytes) -> bytes:
+    """The vector. Raises `ModelCorrupt` for one of another length than the embedder states."""
+    if len(vector) != 4 * embedder.dimension:
+        raise ModelCorrupt(
+            f"the embedding model {embedder.name} gives {len(vector) // 4} numbers for a text and states"
+            f" {embedder.dimension}",
+            "use the model that was set up; what is stored was not touched",
+        )
+    return vector
+
+
 class MiniLmEmbedder:
     """MiniLM on one CPU thread through onnxruntime. Files are read and checked at the first use, not before."""
 

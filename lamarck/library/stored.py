@@ -12,7 +12,7 @@ from typing import Self
 from lamarck.errors import BadInput, ModelUnavailable
 from lamarck.library import artifacts, runs, uses
 from lamarck.library.connection import Connection, SearchIndex, Transactions
-from lamarck.library.embedding import Embedder
+from lamarck.library.embedding import Embedder, embedded, of_length
 from lamarck.library.figures import measure
 from lamarck.library.filters import Filter, condition
 from lamarck.library.identity import row_of
@@ -325,10 +325,10 @@ class StoredLibrary(ABC):
                 batch = artifacts.without_vector(connection, digest, most)
             if not batch:
                 return 0
-            vectors = self._embedder.embed([meaning for _, meaning in batch])
-            embedded = [(seq, text, vector) for (seq, text), vector in zip(batch, vectors, strict=True)]
+            vectors = embedded(self._embedder, [meaning for _, meaning in batch])
+            made = [(seq, text, vector) for (seq, text), vector in zip(batch, vectors, strict=True)]
             with self._write() as connection:
-                if added := artifacts.add_vectors(connection, self._index, digest, embedded):
+                if added := artifacts.add_vectors(connection, self._index, digest, made):
                     return added
 
     def _vector_for(self, artifact: Artifact, entry: IndexEntry) -> tuple[str, bytes] | None:
@@ -340,7 +340,7 @@ class StoredLibrary(ABC):
             if artifacts.has_vector_for(connection, artifact.id, entry.meaning, digest):
                 return None
         try:
-            return digest, self._embedder.embed([entry.meaning])[0]
+            return digest, embedded(self._embedder, [entry.meaning])[0]
         except ModelUnavailable:
             return None  # what was proven is kept; the next search says what is wrong with the model
 
@@ -350,7 +350,7 @@ class StoredLibrary(ABC):
         with self._transactions.read() as connection:
             if not artifacts.has_vectors(connection, self._embedder.digest):
                 return None  # loading the model would find nothing
-        return request_vector(self._embedder, text)
+        return of_length(self._embedder, request_vector(self._embedder, text))
 
     # runs
 

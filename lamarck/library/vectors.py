@@ -12,6 +12,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from lamarck.errors import ModelCorrupt
 from lamarck.library.connection import Connection
 from lamarck.library.numbers import one_thread
 from lamarck.library.sidecar import Block, make_block, read_block, write_block
@@ -164,6 +165,8 @@ class VectorIndex:
             return
         if self._seen < 0 and self._path is not None:
             self._block = read_block(self._path, self._digest, _registered(connection))
+            if self._block is not None and self._block.full.shape[1] != self._dimension:
+                self._block = None
             self._seen = self._block.change if self._block is not None else -1
         for (seq,) in connection.execute("SELECT seq FROM vector_drops WHERE changed > ?", (self._seen,)):
             self._forget(seq)
@@ -192,6 +195,12 @@ class VectorIndex:
         fresh = connection.execute(f"SELECT seq, vector FROM vectors {where}", (self._digest, self._seen)).fetchall()  # noqa: S608
         self._reserve(self._count + len(fresh))
         for seq, vector in fresh:
+            if len(vector) != 4 * self._dimension:
+                raise ModelCorrupt(
+                    f"the library holds vectors of {len(vector) // 4} numbers of a model that now states"
+                    f" {self._dimension}",
+                    "use the model that made them; what is stored was not touched",
+                )
             row = self._rows.get(seq)
             if row is None:
                 self._forget(seq)  # of the block

@@ -3,6 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from library_parts import BrokenEmbedder, HashingEmbedder, an_artifact, numbered
 
-from lamarck.errors import ModelUnavailable
+from lamarck.errors import ModelCorrupt, ModelUnavailable
 from lamarck.library.search import request_terms
 from lamarck.library.sqlite import SqliteLibrary
 
@@ -227,3 +228,38 @@ def test_without_an_embedder_nothing_heavy_is_imported(library_path: Path) -> No
     )
     done = subprocess.run([sys.executable, "-c", code, library_path], capture_output=True, text=True, timeout=60)
     assert done.stdout.strip() == "[]", done.stderr
+
+
+class OtherLength(HashingEmbedder):
+    """The same model by its digest, and half as many numbers."""
+
+    dimension = 128
+
+    def embed(self, texts: Sequence[str]) -> list[bytes]:
+        return [HashingEmbedder(self.digest).embed([text])[0][: 4 * 128] for text in texts]
+
+
+class States128(HashingEmbedder):
+    dimension = 128
+
+    def _one(self, text: str) -> bytes:
+        return HashingEmbedder()._one(text)
+
+
+def test_a_model_of_another_dimension_is_refused_in_one_line_and_nothing_is_lost(library_path: Path) -> None:
+    saved = an_artifact("Count penguins")
+    with SqliteLibrary(library_path, embedder=HashingEmbedder()) as library:
+        library.save(saved)
+        library.write_sidecar()
+    with SqliteLibrary(library_path, embedder=OtherLength()) as library:
+        with pytest.raises(ModelCorrupt, match="holds vectors of 256 numbers"):
+            library.find("penguins")
+        assert library.get(saved.id) == saved
+    with SqliteLibrary(library_path, embedder=States128()) as library:
+        with pytest.raises(ModelCorrupt, match="gives 256 numbers for a text and states 128"):
+            library.find("penguins")
+        library.save(an_artifact("Paint", "x = 1\n", None))  # what was proven is kept, without a vector
+    with SqliteLibrary(library_path, embedder=HashingEmbedder()) as library:
+        assert library.find("penguins")[0].artifact == saved
+        assert library.embed_missing() == 1
+        assert library.problems() == ()

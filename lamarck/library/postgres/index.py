@@ -13,16 +13,18 @@ import unicodedata
 from collections.abc import Sequence
 from math import log
 
-from lamarck.library.filters import condition
+from lamarck.library.filters import Filter, condition
 from lamarck.library.index_entry import IndexEntry
 from lamarck.library.postgres.dialect import PostgresConnection
+from lamarck.library.postgres.schema import SCHEMA
 from lamarck.library.search import OF_AN_OBJECT, Request, is_open
 
 _MOST_DIMENSIONS = 2000  # that HNSW can index
-_FEW = 2000  # vectors that are compared one by one
+_FEW = 10_000  # vectors that are compared one by one
 _SEEN = 120  # candidates that HNSW keeps while it searches: `hnsw.ef_search`
-_RANKED_BESIDE_MEANING = 1000  # rows that full text ranks where meaning is searched too: it says little beside that
+_RANKED_BESIDE_MEANING = 300  # rows that full text ranks where meaning is searched too: it says little beside that
 _RANKED_ALONE = 8000
+_MOST_FILTERS = 8  # whose rows are kept
 _WEIGHTS = "{0.25, 0.5, 0.75, 1}"  # of signature, doc, goal, name
 _PARTS = (("name", "A"), ("goal", "B"), ("doc", "C"), ("signature", "D"))
 _LEAST_IDF = 1e-6
@@ -58,17 +60,54 @@ class PostgresIndex:
         return {seq: (digest, as_bytes(text)) for seq, digest, text in connection.execute(query, (list(seqs),))}
 
 
+class Known:
+    """What a process need not ask a server again while nothing is committed there: the rows that filters let through,
+    and the words that too many texts have."""
+
+    def __init__(self) -> None:
+        self._snapshot = ""
+        self._rows: dict[Filter, list[int]] = {}
+        self._common: dict[str, float] | None = None
+
+    def permitted(self, connection: PostgresConnection, wanted: Filter) -> list[int]:
+        (snapshot,) = connection.execute("SELECT pg_current_snapshot()::text").fetchone()
+        if snapshot != self._snapshot or len(self._rows) >= _MOST_FILTERS:
+            self._snapshot, self._rows = snapshot, {}
+        if wanted not in self._rows:
+            where, values = condition(wanted)
+            query = f"SELECT seq FROM artifacts WHERE found AND {where}"  # noqa: S608 - our own SQL
+            self._rows[wanted] = [seq for (seq,) in connection.execute(query, values)]
+        return self._rows[wanted]
+
+    def common(self, connection: PostgresConnection, most: int) -> list[str]:
+        """Lexemes that more than `most` texts had when the server last looked."""
+        if self._common is None:
+            rows = connection.execute(
+                "SELECT word, share * greatest(reltuples, 0) FROM"
+                " (SELECT most_common_elems::text::text[] AS words, most_common_elem_freqs AS shares FROM pg_stats"
+                " WHERE schemaname = ? AND tablename = 'words' AND attname = 'lexemes') AS told,"
+                " unnest(words, shares[1:cardinality(words)]) AS each (word, share),"
+                " pg_class WHERE pg_class.oid = to_regclass(?)",
+                (SCHEMA, f"{SCHEMA}.words"),
+            )
+            self._common = dict(rows.fetchall())
+        return [word for word, texts in self._common.items() if texts > most]
+
+
 class PostgresLists:
     """The best by words and by meaning, inside one transaction. digest, dimension: of the vectors that are compared."""
 
-    def __init__(self, connection: PostgresConnection, request: Request, digest: str, dimension: int) -> None:
+    def __init__(
+        self, connection: PostgresConnection, request: Request, digest: str, dimension: int, known: Known
+    ) -> None:
         self._connection = connection
+        self._known = known
         self._request = request
         self._digest = quoted(digest)
         self._dimension = dimension
         self._cosines: dict[int, float] = {}
         self._is_open = is_open(connection, request.filter)
-        self._where, self._values = condition(request.filter)
+        self._permitted = [] if self._is_open else known.permitted(connection, request.filter)
 
     def by_words(self, depth: int) -> list[tuple[int, float]]:
         most = _RANKED_ALONE if self._request.vector is None else _RANKED_BESIDE_MEANING
@@ -89,14 +128,14 @@ class PostgresLists:
         one = f"ts_rank('{_WEIGHTS}'::real[], lexemes, plainto_tsquery('lamarck.words', ?)) * ?::float8"
         score = " + ".join([one] * len(ranked))
         query = " || ".join(["plainto_tsquery('lamarck.words', ?)"] * len(ranked))
-        of_these = "" if self._is_open else f"AND rowid IN (SELECT seq FROM artifacts WHERE found AND {self._where})"  # noqa: S608
+        of_these = "" if self._is_open else "AND rowid = ANY(?)"
         found = self._connection.execute(
             f"SELECT rowid, {score} AS score FROM words WHERE lexemes @@ ({query}) {of_these}"  # noqa: S608 - our own SQL
             " ORDER BY score DESC, rowid LIMIT ?",
             (
                 *(value for pair in ranked for value in pair),
                 *(term for term, _ in ranked),
-                *(() if self._is_open else self._values),
+                *(() if self._is_open else (self._permitted,)),
                 depth,
             ),
         ).fetchall()
@@ -110,10 +149,11 @@ class PostgresLists:
         if not terms:
             return []
         counts = self._connection.execute(
-            "SELECT (SELECT count(*) FROM (SELECT 1 FROM words WHERE lexemes @@ query LIMIT ?) AS few), term"
+            "SELECT CASE WHEN tsvector_to_array(to_tsvector('lamarck.words', term)) && ?::text[] THEN ? ELSE"
+            " (SELECT count(*) FROM (SELECT 1 FROM words WHERE lexemes @@ query LIMIT ?) AS few) END, term"
             " FROM (SELECT term, plainto_tsquery('lamarck.words', term) AS query"
             " FROM unnest(?::text[]) AS term) AS asked",
-            (most + 1, terms),
+            (self._known.common(self._connection, most), most + 1, most + 1, terms),
         ).fetchall()
         return [(None if n > most else n, term) for n, term in counts]
 
@@ -121,13 +161,12 @@ class PostgresLists:
         text = as_text(vector)
         if self._is_open:
             found = self._by_graph(text, depth, "", [])
-        elif self._are_few():
+        elif len(self._permitted) <= _FEW:
             found = self._one_by_one(text, depth)
         else:
             # As the value of an expression, so that it is asked for each vector that the graph leads to, and the
             # planner can't turn the question round.
-            filtered = f"AND (seq IN (SELECT seq FROM artifacts WHERE found AND {self._where})) IS TRUE"  # noqa: S608
-            found = self._by_graph(text, depth, filtered, self._values)
+            found = self._by_graph(text, depth, "AND (seq = ANY(?::bigint[])) IS TRUE", [self._permitted])
         self._cosines |= dict(found)
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))
 
@@ -141,19 +180,11 @@ class PostgresLists:
         )
         return list(rows.fetchall())
 
-    def _are_few(self) -> bool:
-        (count,) = self._connection.execute(
-            f"SELECT count(*) FROM (SELECT 1 FROM artifacts WHERE found AND {self._where} LIMIT ?) AS few",  # noqa: S608
-            (*self._values, _FEW + 1),
-        ).fetchone()
-        return bool(count <= _FEW)
-
     def _one_by_one(self, text: str, depth: int) -> list[tuple[int, float]]:
         rows = self._connection.execute(
-            f"WITH few AS MATERIALIZED (SELECT seq FROM artifacts WHERE found AND {self._where})"  # noqa: S608
-            " SELECT vectors.seq, -(vector <#> ?::vector) AS cosine FROM few JOIN vectors ON vectors.seq = few.seq"
-            f" WHERE digest = {self._digest} ORDER BY cosine DESC, vectors.seq LIMIT ?",
-            (*self._values, text, depth),
+            f"SELECT seq, -(vector <#> ?::vector) AS cosine FROM vectors WHERE digest = {self._digest}"  # noqa: S608
+            " AND seq = ANY(?::bigint[]) ORDER BY cosine DESC, seq LIMIT ?",
+            (text, self._permitted, depth),
         )
         return list(rows.fetchall())
 

@@ -12,7 +12,7 @@ from lamarck.library.integrity import parts_apart
 from lamarck.library.place import Server
 from lamarck.library.postgres.database import PostgresDatabase
 from lamarck.library.postgres.dialect import PostgresConnection
-from lamarck.library.postgres.index import PostgresIndex, PostgresLists, lacks_vector_index, make_vector_index
+from lamarck.library.postgres.index import Known, PostgresIndex, PostgresLists, lacks_vector_index, make_vector_index
 from lamarck.library.postgres.schema import SCHEMA
 from lamarck.library.search import Found, Request, search
 from lamarck.library.stored import StoredLibrary
@@ -45,6 +45,7 @@ class PostgresLibrary(StoredLibrary):
         """Raises `LibraryUnavailable` (and its children); a database that is refused is not touched."""
         self._database = PostgresDatabase(server, lock_seconds=lock_seconds, statement_seconds=statement_seconds)
         super().__init__(self._database, PostgresIndex(), embedder=embedder, recognised=recognised)
+        self._known = Known()
         try:
             self._ready_for_vectors()
         except BaseException:
@@ -82,7 +83,7 @@ class PostgresLibrary(StoredLibrary):
 
     def _lists(self, connection: PostgresConnection, request: Request) -> PostgresLists:
         digest, dimension = (self._embedder.digest, self._embedder.dimension) if self._embedder else ("", 1)
-        return PostgresLists(connection, request, digest, dimension)
+        return PostgresLists(connection, request, digest, dimension, self._known)
 
     def nearest(self, vector: bytes, limit: int, filter: Filter | None = None) -> list[tuple[str, float]]:
         """(artifact id, cosine) of the closest by meaning alone, closest first, however far."""
