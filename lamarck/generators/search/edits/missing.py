@@ -200,7 +200,7 @@ def lacking_arguments(source: Source, function: Function, node: ast.AST) -> Iter
         if k.arg and k.arg not in named
         for text in _at_hand(source, source.text_of(k.value), names)
     }
-    more |= {f"{p}={p}": None for p in _parameters(source, node) if p in names and p not in named}
+    more |= {f"{p}={p}": None for p in _parameters(source, node) if p in names and p not in {*named, *args}}
     for text in list(more)[:20]:
         yield source.swap(node, f"{called}({', '.join([*args, *keywords, text])})", "argument added", worth=1.5)
 
