@@ -20,7 +20,7 @@ from lamarck.benchmarks.problem import Problem
 from lamarck.benchmarks.significance import quantile
 from lamarck.benchmarks.suites.table import load_suite
 from lamarck.errors import BadInput
-from lamarck.records import Event, ExitReason, Origin, Record, Run, SourceFile, Task, make_candidate
+from lamarck.records import AcceptanceKind, Event, ExitReason, Origin, Record, Run, SourceFile, Task, make_candidate
 from lamarck.temporary import temporary_folder
 
 STARTS = 12
@@ -255,8 +255,9 @@ def library_hits(settings: Settings, folder: Path) -> tuple[Figure, Figure]:
             with shared.beside(settings=settings, library=copy) as lamarck:
                 lamarck.find("warm the search")
                 for problem in kept:
+                    task = _asked_again(tasks[problem.id], number)
                     began = time.perf_counter()
-                    run = lamarck.solve(tasks[problem.id])
+                    run = lamarck.solve(task)
                     seconds = time.perf_counter() - began
                     if run.exit_reason is ExitReason.ACCEPTED:
                         warm.append(seconds)
@@ -278,8 +279,8 @@ def library_hits(settings: Settings, folder: Path) -> tuple[Figure, Figure]:
             values=values,
             samples=len(warm),
             how=f"wall clock of one solve in a running process; {seen}; {ROUNDS_OF_HITS} rounds on fresh copies",
-            wanted="p50 under 800 ms",
-            met=bool(warm) and values["p50"] < 800,
+            wanted="p50 under 150 ms",
+            met=bool(warm) and values["p50"] < 150,
             notes=notes,
         ),
         Figure(
@@ -288,11 +289,20 @@ def library_hits(settings: Settings, folder: Path) -> tuple[Figure, Figure]:
             values=from_shell,
             samples=len(commanded),
             how=f"wall clock of `lamarck solve TASK` from start to exit; {seen}",
-            wanted="p50 under 3,000 ms",
-            met=bool(commanded) and from_shell["p50"] < 3000,
+            wanted="p50 under 1,500 ms",
+            met=bool(commanded) and from_shell["p50"] < 1500,
             notes=tuple(failed),
         ),
     )
+
+
+def _asked_again(task: Task, number: int) -> Task:
+    """The same with tests of other texts: what is known of those of another round says nothing about these."""
+    tests = (
+        a.replace(content=f"{a.content}\n# round {number}\n") if a.kind is AcceptanceKind.PYTEST else a
+        for a in task.acceptance
+    )
+    return task.replace(acceptance=tuple(tests))
 
 
 def _add_reference(lamarck: Lamarck, problem: Problem, task: Task, home: Path) -> str:
