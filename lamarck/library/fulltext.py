@@ -80,7 +80,7 @@ def with_words_in_signature(connection: Connection, seqs: Sequence[int], words: 
     """Those rows whose signature has one of the words."""
     marks = ", ".join("?" * len(seqs))
     rows = connection.execute(f"SELECT rowid, signature FROM words WHERE rowid IN ({marks})", list(seqs))  # noqa: S608
-    return {seq for seq, signature in rows if not set(words).isdisjoint(signature.split())}
+    return {seq for seq, signature in rows if not set(words).isdisjoint((signature or "").split())}
 
 
 def merge_segments(connection: Connection) -> None:
