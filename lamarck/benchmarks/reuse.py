@@ -25,12 +25,13 @@ from lamarck.benchmarks.reuse_families import FAMILIES, WAYS, Family
 from lamarck.benchmarks.reuse_report import CACHE_AT, ReuseFigures, Row, figures_of
 from lamarck.benchmarks.rows import appended
 from lamarck.errors import BadInput
-from lamarck.records import Acceptance, AcceptanceKind, Attempt, Run, Task, make_task
+from lamarck.records import Acceptance, AcceptanceKind, Attempt, Candidate, CheckOutcome, Run, Task, make_task
 from lamarck.temporary import temporary_folder
 
 Say = Callable[[str], None]
 TASKS = 150
 _GIVEN, _WITHHELD = 2, 8
+_JUDGED = 3  # times, where the judge broke, as it does on a machine without a free core
 _NAMES = ("solve", "result_of", "work_out")  # under which the same thing is asked for again
 _PARAMETERS = ("data", "given", "x")  # and what its parameter may be called instead
 
@@ -177,7 +178,7 @@ class _Workload:
         final = _final(run)
         right = None
         if final is not None and final.candidate is not None:
-            right = lamarck.judge(self._task(lamarck, one, dice, _WITHHELD), final.candidate).outcome == "passed"
+            right = _is_right(lamarck, self._task(lamarck, one, dice, _WITHHELD), final.candidate)
         reused = [a for a in run.attempts if a.generator == "reuse"]
         return Row(
             number=one.number,
@@ -208,6 +209,15 @@ class _Workload:
             limits=lamarck.settings.limits.for_task(),
             job_limits=lamarck.settings.sandbox.job_limits(),
         )
+
+
+def _is_right(lamarck: Lamarck, withheld: Task, candidate: Candidate) -> bool | None:
+    """None where the judge broke every time: that says nothing of the candidate."""
+    for _ in range(_JUDGED):
+        outcome = lamarck.judge(withheld, candidate).outcome
+        if outcome is not CheckOutcome.ERRORED:
+            return outcome is CheckOutcome.PASSED
+    return None
 
 
 def _final(run: Run) -> Attempt | None:

@@ -23,7 +23,8 @@ _AGAIN = {"repeat", "changed signature", "paraphrase"}
 
 
 class Row(Record, frozen=True, kw_only=True):
-    """One request. served: by library, model or nobody. right: by withheld tests, None where nothing was served.
+    """One request. served: by library, model or nobody. right: by withheld tests, None where nothing was served or
+    these could not be run.
     refused: candidates of the library that given tests refused. recognised: and served so. The tokens are those that
     the model took now; seconds: wall clock of the request without the model's own, proof included."""
 
