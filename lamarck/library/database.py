@@ -121,6 +121,10 @@ class Database:
                 self._connection.execute("PRAGMA synchronous = FULL")
                 self._connection.execute("PRAGMA foreign_keys = ON")
                 self._connection.execute("PRAGMA journal_size_limit = 67108864")
+                # A thousand artifacts of a large library touch more pages than SQLite keeps by itself, many of them
+                # again and again: kept, and copied back less often, they are written once.
+                self._connection.execute("PRAGMA cache_size = -32000")
+                self._connection.execute("PRAGMA wal_autocheckpoint = 4000")
                 migrate(self._connection, self.path)
                 break
             except sqlite3.OperationalError as error:
