@@ -280,7 +280,7 @@ def _told(impact: Impact) -> str:
         + ("" if impact.coverage_delta is None else f", coverage of lines {impact.coverage_delta:+.0%}")
     ]
     if impact.waits:
-        lines[0] += "; waits for a person"
+        lines[0] += "; others rely on what changed" if impact.architectural else f"; more than {MANY_FILES} files"
     lines += impact.architectural[:_MOST_NAMED]
     lines += [f"changed: {name}" for name in impact.functions[:_MOST_NAMED]]
     lines += [f"used by: {place}" for place in impact.dependents[:_MOST_NAMED]]

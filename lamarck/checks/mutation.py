@@ -37,7 +37,7 @@ from lamarck.records import (
 )
 
 _TOGETHER = 6  # mutants that one judge is given at once
-_CPU_SECONDS = 1.0  # of a mutant, beyond ten times what the tests took: it hangs
+_CPU_SECONDS = 0.5  # of a mutant, beyond ten times what the tests took: it hangs
 _WALL_SECONDS = 30.0  # of one that waits rather than works
 _MOST_MUTANTS_OF_FILE = 5_000
 
@@ -96,7 +96,7 @@ class MutationCheck:
     @property
     def version(self) -> str:
         how = "all" if self._sample is None else str(self._sample)
-        return f"{MUTATORS_VERSION}.2+judge{JUDGE_VERSION}+{self._minimum:g}+{how}{self._waivers.key}"
+        return f"{MUTATORS_VERSION}.3+judge{JUDGE_VERSION}+{self._minimum:g}+{how}{self._waivers.key}"
 
     def applies(self, task: Task) -> bool:
         return task.language == "python" and bool(task.tests(Trust.GIVEN))

@@ -49,6 +49,8 @@ def load_tree(path: Path, tests: tuple[Path, ...], surroundings: Surroundings) -
     Raises `BadInput` for what cannot be read at all, and for tests that are no tests or need what is nowhere.
     """
     found = _code_below(path) if path.is_dir() else (path,)
+    if not path.is_dir() and path.suffix not in {".py", ".pyi"} and not read_text(path).startswith("#!"):
+        raise BadInput(f"{path}: is no Python file", "name a file *.py, a script that begins with #!, or a folder")
     tests, specifications = split(tests)
     tests = tuple(t for t in _expanded(tests) if os.path.abspath(t) not in {os.path.abspath(f) for f in found})
     texts = {file: read_text(file) for file in found}

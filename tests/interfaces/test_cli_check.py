@@ -228,3 +228,10 @@ def test_equal_code_is_known_and_fresh_measures_again(cli, module: Path) -> None
 def test_the_json_report_can_be_written_to_a_file(cli, module: Path, folder: Path) -> None:
     assert cli("check", "doubling.py", "--level", "quick", "--json", "--out", "r.json").out == ""
     assert json.loads((folder / "r.json").read_text())["decision"] == "accepted"
+
+
+def test_what_is_no_python_file_is_bad_input(cli, folder: Path) -> None:
+    (folder / "note.txt").write_text("hello\n")
+    assert cli("check", "note.txt").code == 2
+    (folder / "tool").write_text("#!/usr/bin/env python3\nprint('hello')\n")
+    assert cli("check", "tool", "--level", "quick", "--no-tests").code == 0
