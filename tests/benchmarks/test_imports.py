@@ -19,7 +19,13 @@ OF_A_ROOM = {  # what measures one room by itself sees that room
     "performance.py": ("lamarck.checks", "lamarck.sandbox", "lamarck.settings"),
     "labelling.py": ("lamarck.checks", "lamarck.generators", "lamarck.models", "lamarck.sandbox", "lamarck.settings"),
     "lessons.py": ("lamarck.fixing.step",),
-    "fixing.py": ("lamarck.checks.mutants", "lamarck.tasks.loading", "lamarck.sandbox.interpreter"),
+    "fixing.py": (
+        "lamarck.checks.mutants",
+        "lamarck.tasks.loading",
+        "lamarck.tasks.part",
+        "lamarck.sandbox.interpreter",
+    ),
+    "standards.py": ("lamarck.models.tokens", "lamarck.settings"),
 }
 
 
