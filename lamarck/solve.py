@@ -18,6 +18,7 @@ from lamarck.checks.check import Check
 from lamarck.checks.verdict import AGREEMENT, REVIEW, changes, decide
 from lamarck.errors import BadInput, EnvironmentProblem, LamarckError, LimitSpent
 from lamarck.generators.generator import Generator, Proposal
+from lamarck.generators.search.lessons.keeping import REPLAY
 from lamarck.library.library import Library
 from lamarck.policy import TEMPLATES, Rules, Step, next_step, passing, seed_for, written
 from lamarck.records import (
@@ -170,10 +171,10 @@ class Verification(Record, frozen=True, kw_only=True):
 
 def verify(artifact: Artifact, parts: Parts) -> Verification:
     """Measure an artifact's evidence again, without any stored verdict. What a person decided stays decided, and how
-    it was chosen among others stays told."""
+    it was chosen among others stays told, and so does on which failures a lesson helped."""
     own_code = artifact.candidate.origin.generator == "user"
     after = prove(artifact.task, artifact.candidate, parts, own_code=own_code, fresh=True)
-    if kept := tuple(e for e in artifact.verdict.evidence if e.check in {REVIEW, AGREEMENT}):
+    if kept := tuple(e for e in artifact.verdict.evidence if e.check in {REVIEW, AGREEMENT, REPLAY}):
         reviewed = any(e.check == REVIEW for e in kept)
         after = decide(
             artifact.task,

@@ -62,7 +62,7 @@ def test_schema_explains_every_key(cli: Cli) -> None:
     assert ended.code == 0
     sections = re.findall(r"^\[(.+)\]$", ended.out, re.MULTILINE)
     assert sections == [
-        *("limits", "sandbox", "trust", "checks", "library", "reuse", "templates", "search", "models"),
+        *("limits", "sandbox", "trust", "checks", "library", "reuse", "templates", "search", "lessons", "models"),
         "endpoints.NAME",
     ]
     text = " ".join(ended.out.split())

@@ -141,7 +141,7 @@ def test_verify_all(ask: Cli, filled: dict[str, Run]) -> None:
     assert document["failed"] == 0
     verified = {v["artifact"]: v for v in document["verified"]}
     assert {filled["own"].artifact_id, filled["made"].artifact_id} <= set(verified)
-    assert all(v["decision"] == "accepted" and v["changes"] == [] and v["evidence"] for v in verified.values())
+    assert [v for v in verified.values() if v["decision"] != "accepted" or v["changes"] or not v["evidence"]] == []
 
 
 @pytest.mark.parametrize("arguments", [[], ["abcd", "--all"]])

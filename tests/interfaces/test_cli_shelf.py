@@ -16,8 +16,9 @@ TESTS = "from loud import shout\n\n\ndef test_it():\n    assert shout('a') == 'A
 
 
 @pytest.fixture
-def two(cli: Cli, folder: Path) -> tuple[str, str]:
-    """Ids of two versions of the user's."""
+def two(cli: Cli, folder: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
+    """Ids of two versions of the user's, neither measured: the newer one answers."""
+    monkeypatch.setenv("LAMARCK_CHECKS_RANK", "false")
     (folder / "test_loud.py").write_text(TESTS)
     ids = []
     for code in (FIRST, SECOND):
