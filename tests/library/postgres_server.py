@@ -53,9 +53,7 @@ class PostgresServer:
             os.chown(folder, _NOBODY, _NOBODY)
             self._as |= {"user": _NOBODY, "group": _NOBODY, "extra_groups": []}
         if not self._reaches(programs):
-            programs = Path(shutil.copytree(programs, folder / "programs"))
-            for each in (programs, *programs.rglob("*")):
-                each.chmod(0o755)
+            programs = _copied(programs, folder / "programs")
         self._bin = programs / "bin"
         options = ["--auth-local=trust", "--encoding=utf8", "--locale=C", "--no-sync", "-U", "postgres"]
         self._run("initdb", "-D", folder / "data", *options)
@@ -108,6 +106,17 @@ class PostgresServer:
             "SET client_min_messages = warning", others, "DROP SCHEMA IF EXISTS lamarck CASCADE", database="emptied"
         )
         return self.url("emptied")
+
+
+def _copied(programs: Path, to: Path) -> Path:
+    """The programs and, where they look for them, the libraries that the wheel put beside its package."""
+    package = programs.parent
+    for folder in (programs, package.with_name(f"{package.name}.libs")):
+        if folder.is_dir():
+            shutil.copytree(folder, to / folder.relative_to(package.parent))
+    for each in (to, *to.rglob("*")):
+        each.chmod(0o755)
+    return to / programs.relative_to(package.parent)
 
 
 @contextmanager

@@ -41,7 +41,13 @@ SIGNS: dict[type[ast.AST], str] = {
     ast.FloorDiv: "//", ast.Mod: "%", ast.Pow: "**", ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^",
     ast.LShift: "<<", ast.RShift: ">>", ast.MatMult: "@", ast.And: "and", ast.Or: "or",
 }  # fmt: skip
-_NOTHING = {("*", "1"), ("**", "1"), ("+", "0"), ("-", "0")}  # the operand dropped says the same, and reads better
+_NOTHING = {
+    ("*", "1"),
+    ("**", "1"),
+    ("//", "1"),
+    ("+", "0"),
+    ("-", "0"),
+}  # the operand dropped reads better
 _COMMUTE = (ast.Add, ast.Mult, ast.BitAnd, ast.BitOr, ast.BitXor)
 
 

@@ -33,11 +33,17 @@ def constants(source: Source, function: Function, node: ast.AST) -> Iterator[Edi
         others += [([], 0.4), ({}, 0.3)]
     kin = [n.value for n in ast.walk(function) if isinstance(n, ast.Constant) and type(n.value) is type(value)]
     others += [(v, 0.45) for v in kin if not (isinstance(v, str) and "\n" in v)]
-    seen = {repr(value)}
+    seen = {repr(value), *(("0",) if _is_added(source, node) else ())}
     for other, worth in others:
         if repr(other) not in seen and not (isinstance(other, str) and not isinstance(value, str | None)):
             seen.add(repr(other))
             yield source.swap(node, repr(other), "constant", worth=worth)
+
+
+def _is_added(source: Source, node: ast.Constant) -> bool:
+    """Whether it is added or taken away: 0 in its place says the same as the operand dropped, which reads better."""
+    parent = source.parents.get(node)
+    return isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Add | ast.Sub) and node is parent.right
 
 
 def _is_docstring(source: Source, node: ast.Constant) -> bool:
@@ -60,7 +66,15 @@ def off_by_one(source: Source, function: Function, node: ast.AST) -> Iterator[Ed
     ):
         text = f"({text})"
     for sign in ("+", "-"):
-        yield source.swap(node, f"{text} {sign} 1", "off by one", worth=worth)
+        if not _takes_back(node, sign):
+            yield source.swap(node, f"{text} {sign} 1", "off by one", worth=worth)
+
+
+def _takes_back(node: ast.expr, sign: str) -> bool:
+    """Whether `± 1` only undoes what the expression ends with: the operand dropped says the same, and reads better."""
+    if not isinstance(node, ast.BinOp) or not isinstance(node.right, ast.Constant) or node.right.value != 1:
+        return False
+    return isinstance(node.op, ast.Sub if sign == "+" else ast.Add)
 
 
 def _worth_of_place(node: ast.expr, parent: ast.AST | None) -> float | None:
