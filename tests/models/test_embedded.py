@@ -41,6 +41,13 @@ def weights(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def short_folder() -> Iterator[Path]:
+    """One whose path leaves room for the engine's socket in it, which that of `tmp_path` may not."""
+    with tempfile.TemporaryDirectory(prefix="t", dir="/tmp") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
 def model(weights: Path) -> Iterator[EmbeddedModel]:
     opened = EmbeddedModel(weights, name="small", digest=SMALL_DIGEST, threads=2, parallel=2, context=2048)
     yield opened
@@ -266,22 +273,21 @@ def test_a_program_that_ends_without_closing_ends(weights: Path) -> None:
 
 @needs_weights
 def test_closing_ends_what_is_under_way_and_leaves_no_files(
-    weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    weights: Path, short_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "t").mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "t"))
+    monkeypatch.setattr(tempfile, "tempdir", str(short_folder))
     model = EmbeddedModel(weights, name="small", digest=SMALL_DIGEST, threads=2, context=2048)
     begun = threading.Event()
     with ThreadPoolExecutor(2) as pool:
         running = pool.submit(model.complete, a_request(LONG, max_tokens=1900), lambda _: begun.set())
         queued = pool.submit(model.complete, a_request("wait for a place"))
         assert begun.wait(30)
-        assert [p.name[:14] for p in (tmp_path / "t").iterdir()] == ["lamarck-model-"]
+        assert [p.name[:14] for p in short_folder.iterdir()] == ["lamarck-model-"]
         model.close()
         for each in (running, queued):
             with pytest.raises(ModelUnavailable, match="closed"):
                 each.result(30)
-    assert list((tmp_path / "t").iterdir()) == []
+    assert list(short_folder.iterdir()) == []
     with pytest.raises(ModelUnavailable, match="closed"):
         model.complete(a_request())
     model.close()

@@ -3,7 +3,8 @@ is made hard to forge.
 
 Which tests those are is read from the tests alone, so that no candidate can have itself judged there. In the
 candidate's process everything can be lied about, so every test is there several times, in random order and under random
-names: once as it is, and once for each of its assertions with what that expects altered, so that it has to fail.
+names: once as it is, and once for each of its assertions with what that expects altered, so that it has to fail. Tests
+of our own that have to fail stand after each of them, so that no test can teach the runner to pass all that follow.
 """
 
 from __future__ import annotations
@@ -148,12 +149,7 @@ def prepare(path: str, text: str, wanted: set[str], chance: random.Random) -> Pr
     secret = chance.randrange(10_000, 99_999)
     rewriter = _Rewriter(f"_{chance.randbytes(6).hex()}", secret, chance)
     tree.body = _doubled(tree.body, (path,), wanted, rewriter, made)
-    for _ in range(2):  # for tests that state nothing that could be altered
-        name = rewriter.new_name()
-        number = chance.randrange(1000)
-        text = f"def {name}():\n    assert {rewriter.name}({number}, {rewriter.key(alters=True)}) == {number}\n"
-        tree.body.insert(_after_imports(tree.body, chance), ast.parse(text).body[0])
-        made.must_fail[f"{path}::{name}"] = ""
+    tree.body = _with_canaries(tree.body, path, rewriter, made)
     helper = ast.parse(_VALUE.format(name=rewriter.name, secret=secret, half=secret // 2)).body
     place = next((i for i, n in enumerate(tree.body) if not _is_header(n)), len(tree.body))
     tree.body[place:place] = helper
@@ -168,10 +164,28 @@ def _is_header(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
 
 
-def _after_imports(body: list[ast.stmt], chance: random.Random) -> int:
-    """Somewhere among the tests."""
-    places = [i for i, node in enumerate(body) if _is_test(node) or isinstance(node, ast.ClassDef)]
-    return chance.choice(places) if places else len(body)
+def _with_canaries(body: list[ast.stmt], path: str, rewriter: _Rewriter, made: Prepared) -> list[ast.stmt]:
+    """After each test and each class one that has to fail, at least one at a random place before, so that what a test
+    does to the runner is seen whatever its place, and so that a file whose tests state nothing has some."""
+    tests = [i for i, node in enumerate(body) if _is_test(node) or isinstance(node, ast.ClassDef)]
+    before = rewriter.chance.choice(tests) if tests else len(body)
+    written: list[ast.stmt] = []
+    for place, node in enumerate([*body, None]):
+        if place == before:
+            written.append(_canary(path, rewriter, made))
+        if node is not None:
+            written.append(node)
+        if place in tests or node is None:
+            written.append(_canary(path, rewriter, made))
+    return written
+
+
+def _canary(path: str, rewriter: _Rewriter, made: Prepared) -> ast.stmt:
+    name = rewriter.new_name()
+    number = rewriter.chance.randrange(1000)
+    made.must_fail[f"{path}::{name}"] = ""
+    text = f"def {name}():\n    assert {rewriter.name}({number}, {rewriter.key(alters=True)}) == {number}\n"
+    return ast.parse(text).body[0]
 
 
 def _doubled(

@@ -41,7 +41,7 @@ from lamarck.sandbox.sandbox import SCRATCH_DIR, Job, Mount, Outcome, Running, S
 
 __all__ = ["JUDGE_VERSION", "Judge", "JudgeReport", "Probes", "Subject", "SubjectReport", "job_for"]
 
-JUDGE_VERSION = "6"
+JUDGE_VERSION = "7"
 
 _RESULT_BYTES = 8_000_000
 _GRACE_SECONDS = 0.5  # for both sides to end by themselves, when all is told: to kill one costs its warm sandbox

@@ -234,6 +234,18 @@ def test_every_test_has_a_copy_that_has_to_fail() -> None:
     assert not set(again.must_pass) & set(made.must_pass)
 
 
+def test_after_every_test_one_that_has_to_fail() -> None:
+    """Or else a test that runs before all others could teach the runner to pass what follows, and nobody saw."""
+    for seed in range(40):
+        made = prepare("t.py", TESTS, {"t.py::test_source", "t.py::test_name"}, random.Random(seed))
+        order = [f"t.py::{n.name}" for n in ast.parse(made.text).body if isinstance(n, ast.FunctionDef)]
+        canaries = {name for name, original in made.must_fail.items() if original == ""}
+        place = {name: order.index(name) for name in (*canaries, *made.must_pass)}
+        first, second = sorted(place[name] for name in made.must_pass)
+        assert any(first < place[name] < second for name in canaries)
+        assert any(second < place[name] for name in canaries)
+
+
 def test_what_may_not_run_is_no_promise_to_fail() -> None:
     text = """
 def test_a():
