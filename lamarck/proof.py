@@ -1,4 +1,4 @@
-"""What an artifact's evidence says, measured again or completed: `verify` and `rank`.
+"""What an artifact's evidence says, measured again or completed: `verify`, `renew` and `rank`.
 
 Code is kept once what is required of it passed. What only ranks it is measured afterwards, so that nobody waits for it:
 coverage by its given tests, laws that it keeps, and its time against the task's first accepted version. Quality is
@@ -7,7 +7,7 @@ there once all of that is (`checks.verdict.quality`).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from lamarck.assemble import Assembly
@@ -15,13 +15,16 @@ from lamarck.checks.check import Check
 from lamarck.checks.gate import GATE, Means, build_checks
 from lamarck.checks.verdict import quality
 from lamarck.checks.waivers import Waivers, is_waived
-from lamarck.records import Artifact, Run
+from lamarck.errors import BadInput
+from lamarck.records import Artifact, ArtifactStatus, Decision, Run
 from lamarck.settings import Level
-from lamarck.solve import Parts, Verification, verify
+from lamarck.solve import KEPT_IN_VERIFY, Parts, Verification, verify
 from lamarck.tasks.earlier import Earlier
 
 RANKED = ("coverage", "properties", "performance")
 FIRST = "the task's first accepted version"
+
+Told = Callable[[Verification, int, int], None]
 
 
 class Proof:
@@ -38,6 +41,38 @@ class Proof:
         """
         artifact = self._assembly.library.get(artifact_id)
         return verify(artifact, self._parts(artifact))
+
+    def stale(self) -> tuple[str, ...]:
+        """Ids of what was proven with another interpreter or other packages than today's: what is found, and what this
+        library put into quarantine because it did not hold."""
+        today = self._assembly.interpreter.environment_hash
+        return tuple(
+            artifact.id
+            for artifact in self._assembly.library.artifacts()
+            if _is_renewed(artifact)
+            and any(
+                e.environment not in {"", today} for e in artifact.verdict.evidence if e.check not in KEPT_IN_VERIFY
+            )
+        )
+
+    def renew(self, ids: Sequence[str], told: Told | None = None) -> tuple[Verification, ...]:
+        """Prove artifacts again where they run now, each by all that it has evidence of. What holds gets the new
+        evidence; what does not is quarantined: found no more, kept with the new evidence, and stale once more as soon
+        as the environment is another one."""
+        done: list[Verification] = []
+        for number, id_ in enumerate(ids, start=1):
+            artifact = self._assembly.library.get(id_)
+            try:
+                verification = self.verify(id_)
+            except BadInput as error:
+                raise BadInput(f"{id_[:12]}: {error}", error.mend) from error
+            holds = verification.after.decision is Decision.ACCEPTED
+            status = ArtifactStatus.LIVE if holds else ArtifactStatus.QUARANTINED
+            self._assembly.library.save(artifact.replace(verdict=verification.after, status=status))
+            done.append(verification)
+            if told is not None:
+                told(verification, number, len(ids))
+        return tuple(done)
 
     def rank(self, artifact_id: str) -> Artifact:
         """Measure what is missing of an artifact's quality, and keep it; its decision stays what it is. Quality stays
@@ -105,3 +140,10 @@ class Proof:
             return None
         settings = self._assembly.settings
         return Waivers((*settings.trust.waivers, *settings.checks.waivers), known=findings)
+
+
+def _is_renewed(artifact: Artifact) -> bool:
+    """Live, or quarantined by what was measured here; what was imported and not proven yet is `import`'s to prove."""
+    if artifact.status is ArtifactStatus.QUARANTINED:
+        return artifact.verdict.decision is not Decision.ACCEPTED
+    return artifact.status is ArtifactStatus.LIVE

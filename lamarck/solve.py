@@ -169,12 +169,15 @@ class Verification(Record, frozen=True, kw_only=True):
     changes: tuple[str, ...]
 
 
+KEPT_IN_VERIFY = frozenset({REVIEW, AGREEMENT, REPLAY})  # decided or told once; nothing measures it again
+
+
 def verify(artifact: Artifact, parts: Parts) -> Verification:
     """Measure an artifact's evidence again, without any stored verdict. What a person decided stays decided, and how
     it was chosen among others stays told, and so does on which failures a lesson helped."""
     own_code = artifact.candidate.origin.generator == "user"
     after = prove(artifact.task, artifact.candidate, parts, own_code=own_code, fresh=True)
-    if kept := tuple(e for e in artifact.verdict.evidence if e.check in {REVIEW, AGREEMENT, REPLAY}):
+    if kept := tuple(e for e in artifact.verdict.evidence if e.check in KEPT_IN_VERIFY):
         reviewed = any(e.check == REVIEW for e in kept)
         after = decide(
             artifact.task,

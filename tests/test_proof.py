@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import lamarck
+from lamarck.records import ArtifactStatus
 from lamarck.settings import SearchSettings, Settings, load_settings
 
 STUB = '''def area(width: int, height: int) -> int:
@@ -25,6 +26,7 @@ STUB = '''def area(width: int, height: int) -> int:
     """
 '''
 REPLY = "```python\ndef area(width, height):\n    return width * height\n```"
+AREA_TESTS = "from area import area\n\n\ndef test_it():\n    assert area(2, 3) == 6\n    assert area(4, 1) == 4\n"
 RISKY = '"""Counts."""\n\n\ndef count(text: str) -> int:\n    """As Python."""\n    return int(eval(text))\n'
 
 
@@ -99,3 +101,60 @@ def test_verify_heeds_the_waivers_that_the_users_own_code_was_accepted_with(fold
         after = lm.verify(kept).after
     assert after.decision is lamarck.Decision.REJECTED, "the project has withdrawn it"
     assert any("B307" in reason for reason in after.reasons)
+
+
+def age(lm: lamarck.Lamarck, kept: str) -> str:
+    """As if it had been proven with another interpreter, as far as anything is measured."""
+    library = lm._assembly.library
+    artifact = library.get(kept)
+    old = tuple(e.replace(environment="python 2" if e.environment else "") for e in artifact.verdict.evidence)
+    library.save(artifact.replace(verdict=artifact.verdict.replace(evidence=old)))
+    return kept
+
+
+def test_what_is_renewed_keeps_its_waivers(folder: Path) -> None:
+    (folder / "counting.py").write_text(RISKY)
+    (folder / "lamarck.toml").write_text('[checks]\nwaivers = ["B307: the text is ours"]\n')
+    with lamarck.Lamarck() as lm:
+        report = lm.check(folder / "counting.py", level="quick")
+        kept = lm.review(report.run or "", approve=True, reason="read it").artifact_id or ""
+        (verification,) = lm.proof.renew((kept,))
+        assert verification.after.decision is lamarck.Decision.ACCEPTED, verification.after.reasons
+        assert lm.show(kept).status is ArtifactStatus.LIVE
+
+
+def test_what_is_renewed_keeps_its_rank(folder: Path) -> None:
+    (folder / "area.py").write_text(STUB + "    return width * height\n")
+    (folder / "test_area.py").write_text(AREA_TESTS)
+    with lamarck.Lamarck() as lm:
+        kept = lm.add(folder / "area.py", tests=[folder / "test_area.py"]).artifact_id or ""
+        before = lm.proof.rank(kept).verdict
+        age(lm, kept)
+        assert lm.proof.stale() == (kept,)
+        lm.proof.renew((kept,))
+        after = lm.show(kept).verdict
+    assert {e.check for e in after.evidence} == {e.check for e in before.evidence} >= {"coverage", "properties"}
+    assert after.quality == before.quality is not None
+
+
+def test_what_holds_no_more_is_quarantined_until_the_environment_is_another(folder: Path) -> None:
+    (folder / "area.py").write_text(STUB + "    return width * height\n")
+    (folder / "test_area.py").write_text(AREA_TESTS)
+    with lamarck.Lamarck() as lm:
+        kept = age(lm, lm.add(folder / "area.py", tests=[folder / "test_area.py"]).artifact_id or "")
+        artifact = lm.show(kept)
+        (tests,) = (a for a in artifact.task.acceptance if a.path == "test_area.py")
+        fails = tests.replace(content=AREA_TESTS.replace("== 6", "== 7"))
+        broken = artifact.task.replace(acceptance=(fails,))
+        lm._assembly.library.save(artifact.replace(task=broken))
+        (verification,) = lm.proof.renew(lm.proof.stale())
+        assert verification.after.decision is lamarck.Decision.REJECTED
+        assert lm.show(kept).status is ArtifactStatus.QUARANTINED
+        assert lm.find("area of a rectangle") == ()
+        assert lm.proof.stale() == (), "nothing has changed since"
+        age(lm, kept)
+        mended = lm.show(kept).replace(task=artifact.task)
+        lm._assembly.library.save(mended)
+        lm.proof.renew(lm.proof.stale())
+        assert lm.show(kept).status is ArtifactStatus.LIVE
+        assert len(lm.find("area of a rectangle")) == 1

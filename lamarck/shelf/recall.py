@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from lamarck.assemble import Assembly
 from lamarck.checks.judge.judge import Subject
@@ -20,9 +20,7 @@ from lamarck.records import (
     Trust,
     make_task,
 )
-from lamarck.solve import Verification, prove, verify
-
-Told = Callable[[Verification, int, int], None]
+from lamarck.solve import prove
 
 
 class Refutation(Record, frozen=True, kw_only=True):
@@ -126,33 +124,3 @@ def _free_path(path: str, task: Task) -> str:
         stem, dot, ending = name.partition(".")
         path = (f"{folder}/" if folder else "") + f"{stem}_{number}{dot}{ending}"
     return path
-
-
-def stale(assembly: Assembly) -> tuple[str, ...]:
-    """Ids of the live artifacts whose evidence was measured with another interpreter or other packages than today's."""
-    today = assembly.interpreter.environment_hash
-    return tuple(
-        artifact.id
-        for artifact in assembly.library.artifacts()
-        if artifact.status is ArtifactStatus.LIVE
-        and any(e.environment and e.environment != today for e in artifact.verdict.evidence)
-    )
-
-
-def renew(assembly: Assembly, ids: Sequence[str], told: Told | None = None) -> tuple[Verification, ...]:
-    """Prove artifacts again where they run now. What still holds gets the new evidence; what does not is quarantined:
-    found no more, kept with both, and proven again by the next call after a mend."""
-    done: list[Verification] = []
-    for number, id_ in enumerate(ids, start=1):
-        artifact = assembly.library.get(id_)
-        try:
-            verification = verify(artifact, assembly.parts)
-        except BadInput as error:
-            raise BadInput(f"{id_[:12]}: {error}", error.mend) from error
-        holds = verification.after.decision is Decision.ACCEPTED
-        status = ArtifactStatus.LIVE if holds else ArtifactStatus.QUARANTINED
-        assembly.library.save(artifact.replace(verdict=verification.after, status=status))
-        done.append(verification)
-        if told is not None:
-            told(verification, number, len(ids))
-    return tuple(done)

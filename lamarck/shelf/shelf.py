@@ -21,7 +21,6 @@ from lamarck.shelf.calling import Called
 from lamarck.shelf.harvesting import Harvest, harvest
 from lamarck.shelf.recall import Refutation
 from lamarck.shelf.sharing import Import
-from lamarck.solve import Verification
 
 
 class Shelf:
@@ -158,16 +157,6 @@ class Shelf:
         if not counter:
             raise BadInput("without a counter-example nothing is refuted", "give --test FILE or --example 'f(1) == 2'")
         return recall.refute(self._assembly, artifact.id, counter)
-
-    def stale(self) -> tuple[str, ...]:
-        """Ids of what was proven in another environment than today's."""
-        return recall.stale(self._assembly)
-
-    def renew(
-        self, ids: Sequence[str], told: Callable[[Verification, int, int], None] | None = None
-    ) -> tuple[Verification, ...]:
-        """Prove artifacts again here, and keep what that brings."""
-        return recall.renew(self._assembly, ids, told)
 
     # --- kept in order
 

@@ -230,6 +230,22 @@ def test_the_json_report_can_be_written_to_a_file(cli, module: Path, folder: Pat
     assert json.loads((folder / "r.json").read_text())["decision"] == "accepted"
 
 
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        (["--out", "r.txt"], "the report for people is not written to a file"),
+        (["--json", "--out", "no/such/r.json"], "no/such: no such folder"),
+        (["--sarif", "--out", "."], ".: is a folder"),
+    ],
+)
+def test_what_cannot_be_written_is_told_before_anything_is_measured(cli, folder: Path, flags, told: str) -> None:
+    (folder / "broken.py").write_text("def (:\n")
+    ended = cli("check", "broken.py", *flags)
+    assert ended.code == 2
+    assert told in (ended.err + ended.out)
+    assert "rejected" not in ended.out + ended.err
+
+
 def test_what_is_no_python_file_is_bad_input(cli, folder: Path) -> None:
     (folder / "note.txt").write_text("hello\n")
     assert cli("check", "note.txt").code == 2

@@ -79,23 +79,3 @@ def test_a_counter_example_that_proves_nothing_refutes_nothing(lamarck: Lamarck,
         lamarck.shelf.refute(right)
     with pytest.raises(BadInput, match="cannot be read"):
         lamarck.shelf.refute(right, tests=[tmp_path / "nowhere.py"])
-
-
-def test_what_was_proven_elsewhere_is_proven_again_or_quarantined(lamarck: Lamarck, keep: Keep) -> None:
-    right = keep("names", RIGHT, TESTS).artifact_id or ""
-    assert lamarck.shelf.stale() == ()
-    library = lamarck._assembly.library
-    kept = library.get(right)
-    old = tuple(e.replace(environment="python 2" if e.environment else "") for e in kept.verdict.evidence)
-    library.save(kept.replace(verdict=kept.verdict.replace(evidence=old)))
-    assert lamarck.shelf.stale() == (right,)
-    (verification,) = lamarck.shelf.renew(lamarck.shelf.stale())
-    assert verification.after.decision == "accepted"
-    assert lamarck.shelf.stale() == ()
-    assert len(lamarck.find("initials")) == 1
-    fails = kept.task.acceptance[0].replace(content=TESTS.replace("'AL'", "'no longer'"))
-    library.save(kept.replace(task=kept.task.replace(acceptance=(fails,)), verdict=kept.verdict.replace(evidence=old)))
-    (verification,) = lamarck.shelf.renew(lamarck.shelf.stale())
-    assert verification.after.decision == "rejected"
-    assert lamarck.show(right).status is ArtifactStatus.QUARANTINED
-    assert lamarck.find("initials") == ()

@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from lamarck.errors import BadInput, DiskFull
 from lamarck.interfaces import options
 from lamarck.interfaces.terminal import Terminal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from lamarck.api import CheckReport
 
 
 class Command(TyperCommand):
@@ -36,59 +39,63 @@ class Depth(StrEnum):
     DEEP = "deep"
 
 
+Level = Annotated[
+    Depth | None,
+    typer.Option("--level", help="Which checks run. Default: checks.level.", show_default=False),
+]
+Since = Annotated[
+    str | None,
+    typer.Option(
+        "--changed",
+        metavar="[REV]",
+        help="Only what differs from a git revision, HEAD when none is named.",
+        show_default=False,
+    ),
+]
+Specifications = Annotated[
+    list[Path] | None,
+    typer.Option("--spec", metavar="FILE", help="A specification, in YAML or Gherkin.", show_default=False),
+]
+Against = Annotated[
+    str | None,
+    typer.Option(
+        "--against",
+        metavar="OLD",
+        help="An earlier version (file, folder or artifact): what differs, and whether it is faster.",
+        show_default=False,
+    ),
+]
+NoTests = Annotated[
+    bool, typer.Option("--no-tests", help="Leave out all that runs the code; nothing is said of what it does.")
+]
+Out = Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write the report there.", show_default=False)]
+
+
 def check(
     ctx: typer.Context,
     path: Annotated[
         Path, typer.Argument(metavar="PATH", help="A Python file, or a folder of them. Default: the working folder.")
     ] = Path(),
     tests: options.Tests = None,
-    level: Annotated[
-        Depth | None,
-        typer.Option("--level", help="Which checks run. Default: checks.level.", show_default=False),
-    ] = None,
-    changed: Annotated[
-        str | None,
-        typer.Option(
-            "--changed",
-            metavar="[REV]",
-            help="Only what differs from a git revision, HEAD when none is named.",
-            show_default=False,
-        ),
-    ] = None,
-    spec: Annotated[
-        list[Path] | None,
-        typer.Option("--spec", metavar="FILE", help="A specification, in YAML or Gherkin.", show_default=False),
-    ] = None,
-    against: Annotated[
-        str | None,
-        typer.Option(
-            "--against",
-            metavar="OLD",
-            help="An earlier version (file, folder or artifact): what differs, and whether it is faster.",
-            show_default=False,
-        ),
-    ] = None,
-    no_tests: Annotated[
-        bool, typer.Option("--no-tests", help="Leave out all that runs the code; nothing is said of what it does.")
-    ] = False,
+    level: Level = None,
+    changed: Since = None,
+    spec: Specifications = None,
+    against: Against = None,
+    no_tests: NoTests = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Measure everything again, whatever is known.")] = False,
     sarif: Annotated[bool, typer.Option("--sarif", help="The report as SARIF 2.1.0.")] = False,
     junit: Annotated[bool, typer.Option("--junit", help="The report as JUnit XML.")] = False,
-    out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE", help="Write the report there.", show_default=False)
-    ] = None,
+    out: Out = None,
     python: options.Python = None,
     library: options.Library = None,
     allow_degraded: options.AllowDegraded = None,
     json: options.Json = False,
 ) -> int:
     """Check code that is there already: every check of a level, in one report."""
-    from lamarck.errors import BadInput
     from lamarck.interfaces.opening import open_lamarck
 
     terminal: Terminal = ctx.obj
-    if sum((sarif, junit, terminal.json)) > 1:
-        raise BadInput("the report has one form", "give one of --json, --sarif and --junit")
+    _refuse_forms(out, sarif=sarif, junit=junit, json=terminal.json)
     if not path.exists():
         raise BadInput(f"{path}: no such file or folder", "check the path")
     with open_lamarck(library=library, python=python, allow_degraded=allow_degraded) as lamarck:
@@ -103,27 +110,35 @@ def check(
             fresh=fresh,
             say=_progress(terminal),
         )
-    from lamarck.interfaces import gate_report
-
-    if sarif:
-        _tell(terminal, gate_report.as_sarif(report), out)
-    elif junit:
-        _tell(terminal, gate_report.as_junit(report), out)
-    elif terminal.json:
-        _tell(terminal, gate_report.as_json(report), out)
-    else:
-        gate_report.show(terminal, report)
-        if out is not None:
-            raise BadInput("the report for people is not written to a file", "add --json, --sarif or --junit")
+    _tell(terminal, report, out, sarif=sarif, junit=junit)
     return report.exit_reason.exit_code
 
 
-def _tell(terminal: Terminal, text: str, out: Path | None) -> None:
+def _refuse_forms(out: Path | None, *, sarif: bool, junit: bool, json: bool) -> None:
+    """Whatever makes the report impossible, before anything is measured."""
+    if sum((sarif, junit, json)) > 1:
+        raise BadInput("the report has one form", "give one of --json, --sarif and --junit")
+    if out is None:
+        return
+    if not (sarif or junit or json):
+        raise BadInput("the report for people is not written to a file", "add --json, --sarif or --junit to --out")
+    if out.is_dir():
+        raise BadInput(f"{out}: is a folder", "name the file that --out writes")
+    if not out.parent.is_dir():
+        raise BadInput(f"{out.parent}: no such folder", "make it, or name another file")
+
+
+def _tell(terminal: Terminal, report: CheckReport, out: Path | None, *, sarif: bool, junit: bool) -> None:
+    from lamarck.interfaces import gate_report
+
+    if not (sarif or junit or terminal.json):
+        gate_report.show(terminal, report)
+        return
+    form = gate_report.as_sarif if sarif else gate_report.as_junit if junit else gate_report.as_json
+    text = form(report)
     if out is None:
         terminal.text(text)
         return
-    from lamarck.errors import DiskFull
-
     try:
         out.write_text(text, encoding="utf-8")
     except OSError as error:

@@ -11,17 +11,41 @@ from lamarck.interfaces.terminal import Terminal
 from lamarck.interfaces.wording import headline, short_id, shortened
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import RenderableType
     from rich.padding import Padding
 
-    from lamarck.api import Hit, Verification
+    from lamarck.api import Hit, Lamarck, Verification
     from lamarck.library.filters import Filter
     from lamarck.library.uses import Whereabouts
     from lamarck.library.versions import Version
-    from lamarck.records import Artifact
+    from lamarck.records import Artifact, Task
     from lamarck.shelf.behaviour import Behaviours
 
 Id = Annotated[str, typer.Argument(metavar="ID", help="An artifact's id, or the first digits of it.")]
+
+
+Examples = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--example",
+        metavar="TEXT",
+        help="`f(1) == 2` or `f(0) raises ValueError`: find what does that. May be given several times.",
+        show_default=False,
+    ),
+]
+MinQuality = Annotated[
+    float | None,
+    typer.Option("--min-quality", metavar="Q", min=0, max=1, help="Leave out what is worse or was not measured."),
+]
+Tags = Annotated[
+    list[str] | None, typer.Option("--tag", metavar="TAG", help="Only with this tag; several: with all of them.")
+]
+Signature = Annotated[
+    str | None,
+    typer.Option("--signature", metavar="TEXT", help="Only of this shape, such as '(a, b) -> str' or 'class C'."),
+]
 
 
 def find(
@@ -31,26 +55,10 @@ def find(
         typer.Argument(metavar="[TEXT]", help="What the code should do, in words.", show_default=False),
     ] = None,
     tests: options.Tests = None,
-    example: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--example",
-            metavar="TEXT",
-            help="`f(1) == 2` or `f(0) raises ValueError`: find what does that. May be given several times.",
-            show_default=False,
-        ),
-    ] = None,
-    min_quality: Annotated[
-        float | None,
-        typer.Option("--min-quality", metavar="Q", min=0, max=1, help="Leave out what is worse or was not measured."),
-    ] = None,
-    tag: Annotated[
-        list[str] | None, typer.Option("--tag", metavar="TAG", help="Only with this tag; several: with all of them.")
-    ] = None,
-    signature: Annotated[
-        str | None,
-        typer.Option("--signature", metavar="TEXT", help="Only of this shape, such as '(a, b) -> str' or 'class C'."),
-    ] = None,
+    example: Examples = None,
+    min_quality: MinQuality = None,
+    tag: Tags = None,
+    signature: Signature = None,
     kind: Annotated[str | None, typer.Option("--kind", metavar="KIND", help="Only of this kind.")] = None,
     allow_licence: options.AllowLicence = None,
     limit: Annotated[int, typer.Option("--limit", metavar="N", min=1, max=1000, help="How many at most.")] = 10,
@@ -68,30 +76,33 @@ def find(
 
     terminal: Terminal = ctx.obj
     wanted = _filter(min_quality, tag, signature, kind, allow_licence)
-    if not tests and not example:
-        if text is None:
-            raise BadInput("nothing to look for", "say in words what it should do, or give --tests or --example")
-        with open_lamarck(library=library) as lamarck:
-            hits = lamarck.find(text, limit=limit, filter=wanted)
-        _tell_hits(terminal, hits)
-        return 0
     if tests and example:
         raise BadInput("--tests and --example are two searches", "give one of them")
-    with open_lamarck(library=library, python=python, allow_degraded=allow_degraded) as lamarck:
-        if example:
-            task = lamarck.shelf.task_of_examples(example, goal=text or "")
-        else:
-            files = list(tests or ())
-            task = lamarck.task(text, tests=files) if text else lamarck.task(files[0], tests=files[1:])
-        found = lamarck.shelf.find_behaving(
-            task,
-            filter=wanted,
-            limit=limit,
-            seconds=seconds,
-            on_progress=lambda tried, passing: terminal.note(f"{tried} tried, {passing} pass"),
-        )
-    _tell_behaving(terminal, found)
+    if tests or example:
+        with open_lamarck(library=library, python=python, allow_degraded=allow_degraded) as lamarck:
+            task = _task_of(lamarck, text, tests or [], example or [])
+            found = lamarck.shelf.find_behaving(
+                task,
+                filter=wanted,
+                limit=limit,
+                seconds=seconds,
+                on_progress=lambda tried, passing: terminal.note(f"{tried} tried, {passing} pass"),
+            )
+        _tell_behaving(terminal, found)
+        return 0
+    if text is None:
+        raise BadInput("nothing to look for", "say in words what it should do, or give --tests or --example")
+    with open_lamarck(library=library) as lamarck:
+        hits = lamarck.find(text, limit=limit, filter=wanted)
+    _tell_hits(terminal, hits)
     return 0
+
+
+def _task_of(lamarck: Lamarck, text: str | None, tests: list[Path], examples: list[str]) -> Task:
+    """What the code should do, shown by tests or by examples."""
+    if examples:
+        return lamarck.shelf.task_of_examples(examples, goal=text or "")
+    return lamarck.task(text, tests=tests) if text else lamarck.task(tests[0], tests=tests[1:])
 
 
 def _filter(
@@ -310,7 +321,7 @@ def verify(
                 _show_verification(terminal, verification)
 
         if stale:
-            lamarck.shelf.renew(lamarck.shelf.stale(), tell)
+            lamarck.proof.renew(lamarck.proof.stale(), tell)
         else:
             live = (a.id for a in lamarck.artifacts() if a.status == "live")
             for each in list(live) if identifier is None else [identifier]:
@@ -319,7 +330,7 @@ def verify(
     if terminal.json:
         terminal.document({"verified": [documents.of_verification(v) for v in found], "failed": failed})
     elif every or stale:
-        left = "; the others are in quarantine until a mend" if stale and failed else ""
+        left = "; the others are in quarantine until another environment mends them" if stale and failed else ""
         terminal.note(f"{len(found) - failed} of {len(found)} are accepted as before{left}")
     return 1 if failed else 0
 
