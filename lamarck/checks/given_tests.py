@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
 
 from lamarck.checks.check import Level
 from lamarck.checks.gate import Means
-from lamarck.checks.hollow import Body, emptied, hollow_for, is_stubbed
+from lamarck.checks.hollow import Body, emptied, has_known_shape, hollow_for, is_stubbed
 from lamarck.checks.judge.judge import JUDGE_VERSION, Judge, JudgeReport, Subject, SubjectReport
 from lamarck.checks.stages import Noted, StageCache
 from lamarck.errors import BadInput
@@ -26,7 +25,7 @@ from lamarck.records import (
 
 _NAMES = {Trust.GIVEN: "tests", Trust.DERIVED: "derived-tests", Trust.GENERATED: "generated-tests"}
 _HOLLOWS: tuple[Body, ...] = ("none", "raise")
-_SAID = {"none": "`return None`", "raise": "`raise NotImplementedError`"}
+_SAID: dict[str, str] = {"none": "`return None`", "raise": "`raise NotImplementedError`"}
 
 
 class GivenTests:
@@ -64,21 +63,42 @@ class GivenTests:
     def preflight(self, task: Task) -> None:
         """Raises `BadInput` for given tests that do not collect or prove nothing, before anything is spent on them."""
         if self.must_prove(task) and self.applies(task) and self._key(task) not in self._proven:
-            hollows = {body: hollow_for(task, body) for body in _HOLLOWS}
-            report = self._judge.judge(task, self.decisive(task), _subjects(hollows))
+            if self._judge.judge(task, self.decisive(task), (), hollow=hollow_for(task, "either")).decides:
+                self._proven.add(self._key(task))
+                return
+            hollows = _subjects({body: hollow_for(task, body) for body in _HOLLOWS})
+            report = self._judge.judge(task, self.decisive(task), hollows)
             self._refuse(task, report, report.subjects)
 
     def run(self, task: Task, candidate: Candidate) -> Evidence:
         begin = time.monotonic()
         subjects: tuple[Subject, ...] = (Subject(label=candidate.id[:12], files=candidate.files),)
-        unproven = self.must_prove(task) and self._key(task) not in self._proven
-        if unproven:
-            for hollows in _hollow_versions(task, candidate):
-                subjects += _subjects(hollows)
-        report = self._judge.judge(task, self.decisive(task), subjects)
-        if unproven and report.broke is None:
-            self._refuse(task, report, report.subjects[1:])
+        if not self.must_prove(task) or self._key(task) in self._proven:
+            report = self._judge.judge(task, self.decisive(task), subjects)
+        else:
+            report = self._judged_and_proven(task, candidate, subjects)
         return self._evidence(candidate, report, time.monotonic() - begin)
+
+    def _judged_and_proven(self, task: Task, candidate: Candidate, subjects: tuple[Subject, ...]) -> JudgeReport:
+        """Hollow code is tried inside the judge, and only where that does not tell is it judged as candidates are. Its
+        shape is that of the user's stub; where there is none, what the tests use of it, and besides, the candidate's,
+        whose names and classes fit the tests better."""
+        if not has_known_shape(task):
+            subjects += _subjects({body: emptied(candidate.files, body) for body in _HOLLOWS})
+        report = self._judge.judge(task, self.decisive(task), subjects, hollow=hollow_for(task, "either"))
+        hollows = report.subjects[1:]
+        if report.broke is not None:
+            return report
+        if not report.decides and report.collect_error is None:
+            more = _subjects({body: hollow_for(task, body) for body in _HOLLOWS})
+            if has_known_shape(task) and not is_stubbed(task):
+                more += _subjects({body: emptied(candidate.files, body) for body in _HOLLOWS})
+            usual = self._judge.judge(task, self.decisive(task), more)
+            if usual.broke is not None:
+                return report
+            hollows += usual.subjects
+        self._refuse(task, report, hollows)
+        return report
 
     def _key(self, task: Task) -> str:
         return content_id(task.module, self.decisive(task), task.support)
@@ -134,14 +154,6 @@ def build_derived(means: Means) -> GivenTests:
 
 def build_generated(means: Means) -> GivenTests:
     return GivenTests(means.judge, trust=Trust.GENERATED)
-
-
-def _hollow_versions(task: Task, candidate: Candidate) -> Iterator[dict[Body, tuple[SourceFile, ...]]]:
-    """Shaped like the user's stub; where there is none, by what the tests use, and like the candidate, whose names
-    and classes fit the tests better."""
-    yield {body: hollow_for(task, body) for body in _HOLLOWS}
-    if not is_stubbed(task):
-        yield {body: emptied(candidate.files, body) for body in _HOLLOWS}
 
 
 def _subjects(hollows: dict[Body, tuple[SourceFile, ...]]) -> tuple[Subject, ...]:

@@ -5,12 +5,21 @@ from __future__ import annotations
 import ast
 from typing import Literal
 
+from lamarck.checks.judge.inside.trial import HOLLOW
 from lamarck.records import AcceptanceKind, SourceFile, Task
 
-Body = Literal["none", "raise"]
+Body = Literal["none", "raise", "either"]  # the last: as the trial of the tests says while it runs
 
-_BODIES: dict[Body, str] = {"none": "return None", "raise": "raise NotImplementedError"}
-_VALUES: dict[Body, str] = {"none": "None", "raise": "(_ for _ in ()).throw(NotImplementedError)"}
+_BODIES: dict[Body, str] = {
+    "none": "return None",
+    "raise": "raise NotImplementedError",
+    "either": f"return {HOLLOW}()",
+}
+_VALUES: dict[Body, str] = {
+    "none": "None",
+    "raise": "(_ for _ in ()).throw(NotImplementedError)",
+    "either": f"{HOLLOW}()",
+}
 
 
 def hollow(files: tuple[SourceFile, ...], body: Body) -> tuple[SourceFile, ...]:
@@ -31,6 +40,17 @@ def emptied(files: tuple[SourceFile, ...], body: Body) -> tuple[SourceFile, ...]
 def is_stubbed(task: Task) -> bool:
     """Whether the user's stubs say what every file has to define."""
     return bool(task.stubs) and all(s.text.strip() for s in task.stubs)
+
+
+def has_known_shape(task: Task) -> bool:
+    """Whether `hollow_for` has the shape of any solution: of the user's stubs, or of functions that the tests call,
+    which have none."""
+    if is_stubbed(task):
+        return True
+    if any(s.text.strip() for s in task.stubs) or len(task.stubs) > 1:
+        return False
+    names = _names(task, task.module)
+    return bool(names) and all(name.islower() for name in names)
 
 
 def hollow_for(task: Task, body: Body) -> tuple[SourceFile, ...]:
@@ -130,11 +150,8 @@ def _is_exception(name: str) -> bool:
 
 def _invented(task: Task, module: str, body: Body) -> str:
     """A module with everything that the tests import from it or use of it, all hollow."""
-    names = _used(task, module)
-    if task.entry_point and module == task.module:
-        names.add(task.entry_point.partition(".")[0])
     lines = []
-    for name in sorted(names):
+    for name in sorted(_names(task, module)):
         if _is_exception(name):
             lines.append(f"class {name}(Exception):\n    pass\n")
         elif name[:1].isupper() and not name.isupper():
@@ -148,6 +165,14 @@ def _invented(task: Task, module: str, body: Body) -> str:
         else:
             lines.append(f"def {name}(*args, **kwargs):\n    {_BODIES[body]}\n")
     return "\n\n".join(lines) or "pass\n"
+
+
+def _names(task: Task, module: str) -> set[str]:
+    """What its solution has to define there, as far as the tests tell."""
+    names = _used(task, module)
+    if task.entry_point and module == task.module:
+        names.add(task.entry_point.partition(".")[0])
+    return names
 
 
 def _used(task: Task, module: str) -> set[str]:

@@ -10,12 +10,13 @@ from lamarck.errors import BadInput
 from lamarck.generators.alignment import variants
 from lamarck.generators.generator import Proposal
 from lamarck.library.contradiction import contradicts
-from lamarck.library.library import Library
+from lamarck.library.library import Hit, Library
 from lamarck.policy import Step
 from lamarck.records import Artifact, Attempt, Candidate, Origin, Spend, Task, make_candidate, tree_hash
 
 _VARIANTS_PER_ARTIFACT = 3
 _MOST_ALIGNED = 20  # names that one program may have got one after another
+_NEARLY_ALL = 0.8  # of a request's words
 _LOOKED_AT = 4  # hits for each candidate, since those that contradict the request are left out
 
 
@@ -57,11 +58,10 @@ class Reuse:
         if known is not None:
             yield self._library.get(known)
             self._library.forget(task)
-        wanted = query(task)
         left = self._candidates
         roots: set[str] = set()
-        for hit in self._library.find(wanted, limit=_LOOKED_AT * self._candidates, signature=task.signature):
-            if hit.artifact.id == known or contradicts(wanted, query(hit.artifact.task)):
+        for hit in self._hits(task):
+            if hit.artifact.id == known:
                 continue
             root = self._root(hit.artifact)
             if root in roots:
@@ -71,6 +71,16 @@ class Reuse:
             left -= 1
             if not left:
                 return
+
+    def _hits(self, task: Task) -> Iterator[Hit]:
+        """The best by words where they leave little doubt, then the best by words and meaning: to find out what a
+        request means takes longer than all else of a search."""
+        wanted = query(task)
+        found = self._library.find(wanted, limit=_LOOKED_AT, signature=task.signature, by="words")
+        clear = (hit for hit in found if _is_named_so(hit.artifact, task) or hit.words >= _NEARLY_ALL)
+        yield from (hit for hit in islice(clear, 1) if not contradicts(wanted, query(hit.artifact.task)))
+        found = self._library.find(wanted, limit=_LOOKED_AT * self._candidates, signature=task.signature)
+        yield from (hit for hit in found if not contradicts(wanted, query(hit.artifact.task)))
 
     def _root(self, artifact: Artifact) -> str:
         """The id of what an artifact was aligned from; its own when it was written."""
@@ -82,6 +92,11 @@ class Reuse:
             except BadInput:  # it was never here, or is gone
                 return artifact.lineage[0]
         return artifact.id
+
+
+def _is_named_so(artifact: Artifact, task: Task) -> bool:
+    """Whether it is called what the task asks for."""
+    return task.entry_point is not None and artifact.task.entry_point == task.entry_point
 
 
 def query(task: Task) -> str:

@@ -71,8 +71,12 @@ def _largest_row(connection: Connection) -> int:
 
 def shares_of_words(connection: Connection, seqs: Sequence[int], terms: Sequence[str]) -> dict[int, float]:
     """For each row how many of the words it has, as a share."""
-    one = "SELECT EXISTS (SELECT 1 FROM words WHERE rowid = ? AND words MATCH ?)"
-    hits = {seq: sum(connection.execute(one, (seq, f'"{term}"')).fetchone()[0] for term in terms) for seq in seqs}
+    hits = dict.fromkeys(seqs, 0)
+    marks = ", ".join("?" * len(seqs))
+    holding = f"SELECT rowid FROM words WHERE words MATCH ? AND rowid IN ({marks})"  # noqa: S608
+    for term in terms:
+        for (seq,) in connection.execute(holding, (f'"{term}"', *seqs)):
+            hits[seq] += 1
     return {seq: hit / len(terms) if terms else 0.0 for seq, hit in hits.items()}
 
 

@@ -20,7 +20,7 @@ _SYNONYMS = Path(__file__).with_name("synonyms.txt")
 _VARIANTS = 2
 _OTHERS = 0.8  # what the other wordings weigh together beside the request's own, as `lamarck bench retrieval` has it
 _WORD = re.compile(r"\w+")
-_LONGEST = 2000  # characters of a request that are reworded: an embedder reads no more
+_LONGEST = 400  # characters: what is longer says enough in its own words, and each wording takes as long as it
 
 Words = tuple[str, ...]
 
@@ -32,8 +32,10 @@ class Embeds(Protocol):
 
 
 def reworded(text: str) -> tuple[str, ...]:
-    """At most two other wordings, every word that has another one replaced; none where no word has."""
-    text = text[:_LONGEST]
+    """At most two other wordings, every word that has another one replaced; none where no word has, and of a long
+    text."""
+    if len(text) > _LONGEST:
+        return ()
     found: list[str] = []
     for number in range(_VARIANTS):
         variant = _replaced(text, number)

@@ -54,7 +54,8 @@ class Found:
     """One artifact, by its row, with why it was proposed."""
 
     seq: int
-    words: float = 0.0
+    words: float = 0.0  # of the request's information
+    has: float = 0.0  # of the request's words
     score: float = 0.0
     cosine: float | None = None
     same_shape: bool = False
@@ -172,6 +173,7 @@ def _explained(request: Request, best: list[Found], lists: Lists) -> list[Found]
             reasons.append(f"quality {found.quality:.2f}")
         if found.served:
             reasons.append("used once" if found.served == 1 else f"used {found.served} times")
+        found.has = share
         found.reasons = tuple(reasons)
         chosen.append(found)
     return chosen

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+from typing import Any
 
 import pytest
 
@@ -49,9 +50,11 @@ class CountingJudge(Judge):
         super().__init__(choose_sandbox(SandboxSettings()), find_interpreter(None, pathlib.Path("/")), test_seconds=5.0)
         self.judged: list[tuple[str, ...]] = []
 
-    def judge(self, task: Task, acceptance: tuple[Acceptance, ...], subjects: tuple[Subject, ...]) -> JudgeReport:
+    def judge(
+        self, task: Task, acceptance: tuple[Acceptance, ...], subjects: tuple[Subject, ...], **more: Any
+    ) -> JudgeReport:
         self.judged.append(tuple(s.label for s in subjects))
-        return super().judge(task, acceptance, subjects)
+        return super().judge(task, acceptance, subjects, **more)
 
 
 @pytest.fixture(scope="module")
@@ -118,19 +121,65 @@ def test_code_that_can_not_be_imported_fails_every_test(judge: CountingJudge) ->
     assert "No module named 'nowhere'" in evidence.log
 
 
-def test_hollow_code_is_judged_once(judge: CountingJudge) -> None:
+def test_hollow_code_is_tried_once(judge: CountingJudge) -> None:
     check = GivenTests(judge)
     judge.judged.clear()
     check.run(task(), candidate(RIGHT))
     check.run(task(), candidate(RIGHT + "\n"))
     GivenTests(judge).run(task(stub=""), candidate(RIGHT))
-    assert [len(labels) for labels in judge.judged] == [3, 1, 5]
+    assert [len(labels) for labels in judge.judged] == [1, 1, 1]
     judge.judged.clear()
     other = GivenTests(judge)
     other.preflight(task())
     other.preflight(task())
     other.run(task(), candidate(RIGHT))
-    assert [len(labels) for labels in judge.judged] == [2, 1]
+    assert [len(labels) for labels in judge.judged] == [0, 1]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "assert add(2, 3) == 5",
+        "assert add(2, 3) + 1 == 6",
+        "assert (add(2, 3)).real == 5",
+        "import pytest\n    with pytest.raises(TypeError):\n        add(1, None)",
+        "import inspect\n    assert inspect.signature(add) and add(2, 3) == 5",
+    ],
+)
+def test_what_fails_for_what_hollow_code_gives_needs_no_more(judge: CountingJudge, body: str) -> None:
+    judge.judged.clear()
+    tests = f"from code_ import add\ndef test_a():\n    {body}\n"
+    assert GivenTests(judge).run(task(tests), candidate(RIGHT)).outcome is CheckOutcome.PASSED
+    assert [len(labels) for labels in judge.judged] == [1]
+
+
+@pytest.mark.parametrize(
+    ("stub", "tests", "judged"),
+    [
+        (STUB, "from code_ import add, other\ndef test_a():\n    assert add(1, 2) == other\n", [1, 2]),
+        ("", "from code_ import add\ndef test_a():\n    [3].index(add(1, 2))\n", [1, 4]),
+        (
+            STUB,
+            "from code_ import add\ndef test_a():\n    while add(1, 2) is None: pass\n    assert add(1, 2)\n",
+            [1, 2],
+        ),
+    ],
+)
+def test_what_fails_for_other_reasons_is_judged_as_candidates_are(
+    judge: CountingJudge, stub: str, tests: str, judged: list[int]
+) -> None:
+    judge.judged.clear()
+    right = candidate(RIGHT + "other = 3\n")
+    assert GivenTests(judge).run(task(tests, stub=stub), right).outcome is CheckOutcome.PASSED
+    assert [len(labels) for labels in judge.judged] == judged
+
+
+def test_without_a_stub_classes_are_emptied_besides(judge: CountingJudge) -> None:
+    judge.judged.clear()
+    tests = "from code_ import Sum\ndef test_a():\n    assert Sum(2).plus(3) == 5\n"
+    text = "class Sum:\n    def __init__(self, a): self.a = a\n    def plus(self, b): return self.a + b\n"
+    assert GivenTests(judge).run(task(tests, stub=""), candidate(text)).outcome is CheckOutcome.PASSED
+    assert [len(labels) for labels in judge.judged] == [3]
 
 
 @pytest.mark.parametrize("stub", [STUB, ""])

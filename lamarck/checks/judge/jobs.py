@@ -10,6 +10,7 @@ from lamarck.sandbox.sandbox import JOB_DIR, SCRATCH_DIR, Job, Mount
 INSIDE = Path(__file__).parent / "inside"
 INSIDE_TARGET = "/opt/lamarck/_lamarck_inside"
 CODE = f"{JOB_DIR}/code"  # on both sides: the candidate's files there, the tests here, support in both
+HOLLOW = f"{JOB_DIR}/hollow"  # in the judge: the tests again, with hollow code beside them
 START_SECONDS = 20.0  # what starting both sides may take on a busy machine, on top of the tests' own time
 
 

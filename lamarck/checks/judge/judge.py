@@ -23,7 +23,7 @@ from typing import Any
 
 from lamarck.checks.judge.alone import Alone
 from lamarck.checks.judge.claims import uncarried
-from lamarck.checks.judge.jobs import CODE, INSIDE, START_SECONDS, job_for
+from lamarck.checks.judge.jobs import CODE, HOLLOW, INSIDE, START_SECONDS, job_for
 from lamarck.checks.judge.rendering import as_pytest, wanted_names
 from lamarck.checks.judge.reports import (
     JudgeReport,
@@ -31,6 +31,7 @@ from lamarck.checks.judge.reports import (
     SubjectReport,
     broke,
     collect_error,
+    decides,
     messages,
     subject_report,
 )
@@ -84,10 +85,12 @@ class Judge:
         *,
         probes: Probes | None = None,
         limits: JobLimits | None = None,
+        hollow: tuple[SourceFile, ...] = (),
     ) -> JudgeReport:
         """Run all tests of `acceptance` against every subject, each in a process of its own.
 
         probes: what in the subjects' files tells that it ran. limits: lower ones for each subject than the task's.
+        hollow: `hollow_for(task, "either")`, for the report to say whether the tests decide anything.
         """
         begin = time.monotonic()
         rendered = [as_pytest(a, task) for a in acceptance]
@@ -96,6 +99,7 @@ class Judge:
             session = _Session(self._sandbox, self._interpreter, task, rendered, subjects, stack, self._test_seconds)
             session.features = features(acceptance)
             session.probes = probes
+            session.hollow = hollow
             session.subject_limits = session.limits.lowered(limits or session.limits)
             report = session.run(begin)
         if report.broke is not None or report.collect_error is not None or probes is not None:
@@ -143,6 +147,10 @@ class _Session:
         self.stack = stack
         self.features: dict[str, str] = {}
         self.probes: Probes | None = None
+        self.hollow: tuple[SourceFile, ...] = ()
+        self.trial, self.told_trial = socket.socketpair()
+        stack.callback(self.trial.close)
+        stack.callback(self.told_trial.close)
         self.for_features = any("pytest_bdd" in text for _, text in tests)
         self.brought = _features_folders(interpreter) if self.for_features else ()
         self.limits = task.job_limits
@@ -155,8 +163,10 @@ class _Session:
         candidates = [self._start_candidate(s, p) for s, p in zip(self.subjects, places, strict=True)]
         for place in places:
             place.close_passed()
+        self.told_trial.close()
         deadline = time.monotonic() + self.limits.wall_seconds + START_SECONDS
-        told = [messages(data) for data in _read_all([p.results.fileno() for p in places], deadline)]
+        *read, trial = _read_all([*(p.results.fileno() for p in places), self.trial.fileno()], deadline)
+        told = [messages(data) for data in read]
         grace = time.monotonic() + _GRACE_SECONDS
         judged, *outcomes = [_finish(running, grace) for running in (judge, *candidates)]
         return JudgeReport(
@@ -166,6 +176,7 @@ class _Session:
             ),
             collect_error=collect_error(told, judged),
             broke=broke(told, judged),
+            decides=decides(trial),
             seconds=time.monotonic() - begin,
             enforcement=dict(judged.enforcement),
             environment=self.interpreter.environment_hash,
@@ -212,6 +223,14 @@ class _Session:
                 | {"one_failure": s.one_failure_is_enough and not uncarried(self.tests)}  # those may pass elsewhere
                 for s, p in zip(self.subjects, places, strict=True)
             ],
+            "hollow": {
+                "results": self.told_trial.fileno(),
+                "folder": HOLLOW,
+                "root": self.root().replace(CODE, HOLLOW, 1),
+                "work": f"{SCRATCH_DIR}/hollow",
+            }
+            if self.hollow
+            else None,
             "folder": CODE,
             "tests": [path for path, _ in self.tests],
             "modules": self._candidate_modules(),
@@ -226,12 +245,14 @@ class _Session:
             "test_seconds": self.test_seconds,
             "wall_seconds": self.limits.wall_seconds,
         }
-        files = {"code/pytest.ini": b"[pytest]\n"}
-        for file in self.task.support:
-            files[f"code/{file.path}"] = file.text.encode("utf-8", "surrogatepass")
-        for path, text in (*self.features.items(), *self.tests):
-            files[f"code/{path}"] = text.encode("utf-8", "surrogatepass")
+        given = {"pytest.ini": "[pytest]\n"} | {f.path: f.text for f in self.task.support}
+        given |= self.features | dict(self.tests)
+        files = {f"code/{path}": text.encode("utf-8", "surrogatepass") for path, text in given.items()}
         descriptors = tuple(n for p in places for n in (p.judge.fileno(), p.told.fileno(), *p.extra))
+        if self.hollow:
+            tried = {f.path: f.text for f in self.hollow} | given
+            files |= {f"hollow/{path}": text.encode("utf-8", "surrogatepass") for path, text in tried.items()}
+            descriptors += (self.told_trial.fileno(),)
         job = self._job("judge", spec, files, descriptors, places, self.limits)
         return self._start(replace(job, mounts=(*job.mounts, *(Mount(source=Path(b)) for b in self.brought))))
 

@@ -52,11 +52,13 @@ class SubjectReport(Record, frozen=True, kw_only=True):
 
 
 class JudgeReport(Record, frozen=True, kw_only=True):
-    """One judging. collect_error: what is wrong with the tests themselves. broke: what is wrong with the judge."""
+    """One judging. collect_error: what is wrong with the tests themselves. broke: what is wrong with the judge.
+    decides: whether hollow code fails the tests, by what it returns and by what it raises; False: not known so."""
 
     subjects: tuple[SubjectReport, ...]
     collect_error: str | None = None
     broke: str | None = None
+    decides: bool = False
     seconds: float = 0.0
     enforcement: dict[str, str] = {}
     environment: str = ""
@@ -99,6 +101,7 @@ class Covered(msgspec.Struct, tag_field="kind", tag="covered", frozen=True):
 
 Message = Collected | Failed | Result | Covered | Ended
 _decoder = msgspec.json.Decoder(Message)
+_trial_decoder = msgspec.json.Decoder(dict[str, bool])
 
 
 def messages(data: bytes) -> list[Message]:
@@ -110,6 +113,14 @@ def messages(data: bytes) -> list[Message]:
         except msgspec.MsgspecError:
             break
     return found
+
+
+def decides(data: bytes) -> bool:
+    """What the trial on hollow code told (see `inside.trial`), which is nothing when it did not end."""
+    try:
+        return _trial_decoder.decode(data) == {"none": True, "raise": True}
+    except msgspec.MsgspecError:
+        return False
 
 
 def subject_report(

@@ -61,10 +61,10 @@ def load(pytest_folders: Sequence[str]) -> None:
 
 
 def run(spec: dict[str, Any]) -> None:
-    """spec: subjects (descriptor, results, work), folder (of tests and support), tests (paths in it), modules (of the
-    candidate: name → is a package), expected (those of them that the task names), wanted (names that it defines),
-    shared, main_file, pytest_folders, plugins (of pytest), brought (folders that have what these need), test_seconds,
-    wall_seconds."""
+    """spec: subjects (descriptor, results, work), hollow (see `trial.run`) or None, folder (of tests and support),
+    tests (paths in it), modules (of the candidate: name → is a package), expected (those of them that the task names),
+    wanted (names that it defines), shared, main_file, pytest_folders, plugins (of pytest), brought (folders that have
+    what these need), test_seconds, wall_seconds."""
     deadline = time.monotonic() + spec["wall_seconds"]
     load(spec["pytest_folders"])
     if folders := [*spec["brought"], *(spec["pytest_folders"] if spec["plugins"] else ())]:
@@ -72,7 +72,8 @@ def run(spec: dict[str, Any]) -> None:
     for plugin in spec["plugins"]:  # before any test's time runs
         importlib.import_module(plugin)
     spec["modules"] = _allowed(spec["modules"], spec["expected"])
-    children = [_fork(spec, subject, deadline) for subject in spec["subjects"]]
+    children = [] if spec["hollow"] is None else [_fork_trial(spec)]
+    children += [_fork(spec, subject, deadline) for subject in spec["subjects"]]
     for subject in spec["subjects"]:
         os.close(subject["descriptor"])
         os.close(subject["results"])
@@ -90,6 +91,24 @@ def _allowed(modules: dict[str, bool], expected: list[str]) -> dict[str, bool]:
         return top in tops or not (known or importlib.machinery.PathFinder.find_spec(top, sys.path))
 
     return {name: package for name, package in modules.items() if is_free(name.partition(".")[0])}
+
+
+def _fork_trial(spec: dict[str, Any]) -> int:
+    """No subject's process has its descriptor, nor it theirs."""
+    child = os.fork()
+    if child:
+        os.close(spec["hollow"]["results"])
+        return child
+    try:
+        for subject in spec["subjects"]:
+            os.close(subject["descriptor"])
+            os.close(subject["results"])
+        from . import session, trial
+
+        plugins = [part for plugin in spec["plugins"] for part in ("-p", plugin)]
+        trial.run(spec["hollow"] | {"tests": spec["tests"]}, [*session.WITHOUT_PLUGINS, "--capture=sys", *plugins])
+    finally:  # what it has not told counts for nothing
+        os._exit(0)
 
 
 def _fork(spec: dict[str, Any], subject: dict[str, Any], deadline: float) -> int:
