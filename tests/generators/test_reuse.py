@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from lamarck.budget import Budget
 from lamarck.generators.reuse import Reuse, query
+from lamarck.library.library import Hit
 from lamarck.library.sqlite import SqliteLibrary
 from lamarck.policy import Step
 from lamarck.records import (
@@ -108,3 +110,29 @@ def test_what_contradicts_the_request_and_what_is_only_renamed_is_left_out(tmp_p
         origins = {a.candidate.parents[0] for a in attempts if a.candidate}
         assert len(origins) == 1
         assert origins <= {three.id, renamed.id}
+
+
+def test_meaning_is_looked_for_only_when_words_leave_doubt(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    class Asked(SqliteLibrary):
+        def find(self, text: str, **more: Any) -> tuple[Hit, ...]:
+            asked.append(more.get("by", "both"))
+            return super().find(text, **more)
+
+    with Asked(tmp_path / "library.sqlite") as library:
+        other = kept(library, "def echo(text, times):\n    return text * times\n", "echo", "say any text many times")
+        named = kept(library, "def repeat(text):\n    return text * 2\n", "repeat", "the same once more")
+        task = make_task(goal="say a text several times", module="repeat", entry_point="repeat")
+        reuse = Reuse(library, candidates=5)
+        first = reuse.propose(task, (), STEP, BUDGET)
+        assert first is not None
+        assert first.candidate is not None
+        assert first.candidate.parents == (named.id,)
+        assert asked == ["words"]
+        assert [a.candidate and a.candidate.parents for a in proposed(reuse, task)] == [(named.id,), (other.id,)]
+        assert asked == ["words", "words", "both"]
+        asked.clear()
+        vague = make_task(goal="echoes of what was said", module="m", entry_point="f")
+        reuse.propose(vague, (), STEP, BUDGET)
+        assert asked == ["words", "both"]
