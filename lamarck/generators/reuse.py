@@ -13,6 +13,7 @@ from lamarck.library.contradiction import contradicts
 from lamarck.library.library import Hit, Library
 from lamarck.policy import Step
 from lamarck.records import Artifact, Attempt, Candidate, Origin, Spend, Task, make_candidate, tree_hash
+from lamarck.tasks.uses import without_provided
 
 _VARIANTS_PER_ARTIFACT = 3
 _MOST_ALIGNED = 20  # names that one program may have got one after another
@@ -78,9 +79,9 @@ class Reuse:
         wanted = query(task)
         found = self._library.find(wanted, limit=_LOOKED_AT, signature=task.signature, by="words")
         clear = (hit for hit in found if _is_named_so(hit.artifact, task) or hit.words >= _NEARLY_ALL)
-        yield from (hit for hit in islice(clear, 1) if not contradicts(wanted, query(hit.artifact.task)))
+        yield from (hit for hit in islice(clear, 1) if _fits(hit, task))
         found = self._library.find(wanted, limit=_LOOKED_AT * self._candidates, signature=task.signature)
-        yield from (hit for hit in found if not contradicts(wanted, query(hit.artifact.task)))
+        yield from (hit for hit in found if _fits(hit, task))
 
     def _root(self, artifact: Artifact) -> str:
         """The id of what an artifact was aligned from; its own when it was written."""
@@ -92,6 +93,13 @@ class Reuse:
             except BadInput:  # it was never here, or is gone
                 return artifact.lineage[0]
         return artifact.id
+
+
+def _fits(hit: Hit, task: Task) -> bool:
+    """Whether the two say nothing that excludes each other. With how many arguments tests call something is none of
+    the numbers that they name."""
+    request, known = (without_provided(query(each)) for each in (task, hit.artifact.task))
+    return not contradicts(request, known)
 
 
 def _is_named_so(artifact: Artifact, task: Task) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from lamarck.tasks.imports import imports_of
 
 _RAISES = {"raises", "assertRaises", "assertRaisesRegex", "fail"}
 _SHOWN_MEMBERS = 12
+_PROVIDED = re.compile(r"The module `[^`]*` must provide: .*")
 
 
 @dataclass
@@ -209,3 +211,8 @@ def _last(node: ast.expr) -> str:
     if isinstance(node, ast.Attribute):
         return node.attr
     return node.id if isinstance(node, ast.Name) else ""
+
+
+def without_provided(goal: str) -> str:
+    """A goal without that line: in the words of whoever wants it."""
+    return "\n".join(line for line in goal.splitlines() if not _PROVIDED.fullmatch(line))

@@ -136,3 +136,18 @@ def test_meaning_is_looked_for_only_when_words_leave_doubt(tmp_path: Path) -> No
         vague = make_task(goal="echoes of what was said", module="m", entry_point="f")
         reuse.propose(vague, (), STEP, BUDGET)
         assert asked == ["words", "both"]
+
+
+def test_how_tests_call_something_is_no_number_that_a_request_names(tmp_path: Path) -> None:
+    with SqliteLibrary(tmp_path / "library.sqlite") as library:
+        goal = "halve a value\n\nThe module `halve` must provide: halve (3 arguments)."
+        source = kept(library, "def halve(a, b=2, c=0):\n    return a / b\n", "halve", goal)
+        task = make_task(goal="halve a value; nothing for 0", module="halve", entry_point="halve")
+        assert [a.candidate and a.candidate.parents for a in proposed(Reuse(library, candidates=5), task)] == [
+            (source.id,)
+        ]
+        third = make_task(goal="a third of a value, for 3", module="halve", entry_point="halve")
+        kept(library, "def third(a):\n    return a / 4\n", "third", "a fourth of a value, for 4")
+        assert [a.candidate and a.candidate.parents for a in proposed(Reuse(library, candidates=5), third)] == [
+            (source.id,)
+        ]
