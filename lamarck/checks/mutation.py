@@ -16,8 +16,9 @@ import msgspec
 from lamarck.checks.check import Level
 from lamarck.checks.gate import Changed, Means
 from lamarck.checks.judge.judge import JUDGE_VERSION, Judge, Subject, SubjectReport
-from lamarck.checks.mutants import MUTATORS_VERSION, Mutant, Piece, mutants_of, pieces_of
+from lamarck.checks.mutants import MUTATORS_VERSION, Mutant, mutants_of
 from lamarck.checks.noticing import noticing
+from lamarck.checks.pieces import Piece, pieces_of
 from lamarck.checks.stages import StageCache
 from lamarck.checks.tracing import Trace, Tracer, tracer_of
 from lamarck.checks.waivers import Waivers, is_waived
@@ -141,7 +142,12 @@ class MutationCheck:
             return found
         known = {piece.text for piece in pieces_of(file.replace(text=before))}
         new = [p for p in pieces_of(file) if p.text not in known]
-        return [m for m in found if any(_holds(p, m.line) for p in new)]
+        lines, old = file.text.splitlines(), set(before.splitlines())
+        return [
+            m
+            for m in found
+            if any(_holds(p, m.line) for p in new) or (m.early and not set(lines[m.line - 1 : _last(m)]) <= old)
+        ]
 
     def _sampled(self, mutants: Sequence[Mutant]) -> list[Mutant]:
         """The same ones for equal code, and most of them for similar code: drawn by the hash of the edit."""
@@ -159,7 +165,7 @@ class MutationCheck:
         environment = self._judge.environment
         plans = []
         for mutant in mutants:
-            covering = trace.tests_of(mutant.path, mutant.line, mutant.line + mutant.before.count("\n"))
+            covering = _covering(trace, mutant)
             touched = sorted(set().union(*(run_by[test] for test in ("", *covering) if test in run_by)))
             own = next((p.text for p in pieces[mutant.path] if _holds(p, mutant.line)), "")
             where = [mutant.path, mutant.id, own, _place_in(pieces[mutant.path], mutant)]
@@ -262,6 +268,18 @@ def _with(files: tuple[SourceFile, ...], other: SourceFile) -> tuple[SourceFile,
 
 def _holds(piece: Piece, line: int) -> bool:
     return piece.first <= line <= piece.last if piece.name else False
+
+
+def _last(mutant: Mutant) -> int:
+    return mutant.line + mutant.before.count("\n")
+
+
+def _covering(trace: Trace, mutant: Mutant) -> tuple[str, ...]:
+    """Tests that run its statement; all of them for what runs when the file is imported: they get what it left."""
+    first, last = mutant.statement, max(mutant.statement, _last(mutant))
+    if mutant.early:
+        return tuple(t for t in trace.ran if t) if trace.imported(mutant.path, first, last) else ()
+    return trace.tests_of(mutant.path, first, last)
 
 
 def _place_in(pieces: Sequence[Piece], mutant: Mutant) -> tuple[int, int]:

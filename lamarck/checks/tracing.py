@@ -43,8 +43,15 @@ class Trace:
 
     def tests_of(self, path: str, first: int, last: int) -> tuple[str, ...]:
         """Tests that ran a line of that range, import time apart."""
-        wanted = {n for n, p in enumerate(self.probes.get(path, ())) if p.kind == "line" and first <= p.line <= last}
+        wanted = self._between(path, first, last)
         return tuple(test for test, files in self.ran.items() if test and wanted & files.get(path, frozenset()))
+
+    def imported(self, path: str, first: int, last: int) -> bool:
+        """Whether a line of that range ran at all, before the first test or in one."""
+        return bool(self._between(path, first, last) & self.hit(path))
+
+    def _between(self, path: str, first: int, last: int) -> set[int]:
+        return {n for n, p in enumerate(self.probes.get(path, ())) if p.kind == "line" and first <= p.line <= last}
 
 
 @dataclass

@@ -10,8 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamarck.checks.gate import Changed, Means, build_checks
-from lamarck.checks.mutants import mutants_of, pieces_of
+from lamarck.checks.mutants import mutants_of
 from lamarck.checks.mutation import MutationCheck
+from lamarck.checks.pieces import pieces_of
 from lamarck.checks.stages import StageCache
 from lamarck.checks.waivers import Waivers
 from lamarck.records import (
@@ -82,6 +83,26 @@ def edits(text: str) -> list[tuple[str, str]]:
         ("min(a)", ("min(a)", "max(a)")),
         ("a if b else c", ("a if b else c", "(c if b else a)")),
         ("lambda: a", ("a", "None")),
+        ("a < b", ("a < b", "(a != b)")),
+        ("a < b", ("a < b", "False")),
+        ("a >= b", ("a >= b", "(a == b)")),
+        ("a >= b", ("a >= b", "True")),
+        ("a < b < c", ("a < b < c", "(a < b)")),
+        ("a < b < c", ("a < b < c", "(b < c)")),
+        ("a < 3", ("3", "2")),
+        ("a <= 3", ("3", "4")),
+        ("3 < a", ("3", "4")),
+        ("a + b", ("a + b", "(a)")),
+        ("a - 1", ("1", "0")),
+        ("a[0]", ("0", "-1")),
+        ("a[-1]", ("1", "0")),
+        ("a and b and c", ("a and b and c", "(a and c)")),
+        ("[a for a in b if a]", ("a", "True")),
+        ("[a for a in b if a]", ("a", "not (a)")),
+        ("sorted(a)", ("sorted(a)", "list(a)")),
+        ("abs(a)", ("abs(a)", "(a)")),
+        ("a.popleft()", ("a.popleft()", "a.pop()")),
+        ("a.split(b, 1)", ("a.split(b, 1)", "a.rsplit(b, 1)")),
     ],
 )
 def test_operators_of_expressions(line: str, edit: tuple[str, str]) -> None:
@@ -99,6 +120,17 @@ def test_operators_of_expressions(line: str, edit: tuple[str, str]) -> None:
         ("while a:\n    break\n", ("a", "not (a)")),
         ("raise ValueError\n", ("raise ValueError", "pass")),
         ("f()\n", ("f()", "pass")),
+        ("async def g():\n    await f()\n", ("await f()", "pass")),
+        ("for a in b:\n    continue\n", ("continue", "pass")),
+        ("def f(a):\n    return\n", ("return", "pass")),
+        ("def f(a):\n    return None\n", ("None", "''")),
+        ("a = None\n", ("None", "''")),
+        ("def f(a):\n    yield a\n", ("a", "None")),
+        ("def f(a):\n    yield from a\n", ("a", "()")),
+        ("try:\n    pass\nexcept KeyError:\n    pass\n", ("KeyError", "()")),
+        ("try:\n    pass\nexcept (KeyError, OSError):\n    pass\n", ("(KeyError, OSError)", "OSError")),
+        ("match a:\n    case 1 | 2:\n        pass\n", ("1 | 2", "1 | 2 if False")),
+        ("match a:\n    case b if b > 1:\n        pass\n", ("b > 1", "False")),
     ],
 )
 def test_operators_of_statements(text: str, edit: tuple[str, str]) -> None:
@@ -122,6 +154,29 @@ def test_operators_of_statements(text: str, edit: tuple[str, str]) -> None:
 )
 def test_what_stays_as_it_is(text: str) -> None:
     assert edits(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "after"),
+    [
+        ("while a < b:\n    pass\n", "(a != b)"),  # counters: the same
+        ("x = len(a) > 0\n", "(len(a) != 0)"),
+        ("x = a < 3\n", "4"),  # for whole numbers `a <= 3`
+        ("x = a.split()\n", "a.rsplit()"),
+        ("x = a.split(b)\n", "a.rsplit(b)"),
+        ("x = a / 1\n", "0"),
+        ("x = 'a %s' % 1\n", "(1)"),
+        ("x = sorted(a, key=b)\n", "list(a, key=b)"),
+    ],
+)
+def test_edits_that_say_the_same_or_nothing_are_left_out(text: str, after: str) -> None:
+    assert after not in [made for _, made in edits(text)]
+
+
+def test_a_mutant_knows_its_statement_and_whether_it_runs_on_import() -> None:
+    text = "A = 1\nclass B:\n    c = (\n  2\n    )\n    def m(self, d=3):\n        return (\n  4\n        )\n"
+    found = {m.before: (m.line, m.statement, m.early) for m in mutants_of(SourceFile(path="x.py", text=text))}
+    assert found == {"1": (1, 1, True), "2": (4, 3, True), "3": (6, 7, False), "4": (8, 7, False)}
 
 
 NAMES = st.sampled_from("abc")
@@ -148,7 +203,8 @@ def test_every_mutant_is_one_edit_that_parses_and_is_another_program(values: lis
     for mutant in found:
         assert mutant.before in text
         assert len(mutant.file.text) - len(text) == len(mutant.after) - len(mutant.before)
-        assert 3 <= mutant.line <= len(text.splitlines())
+        assert 3 <= mutant.statement <= mutant.line <= len(text.splitlines())
+        assert not mutant.early
         assert mutant.function == "f"
 
 
@@ -266,3 +322,52 @@ def test_a_survivor_names_a_call_that_would_notice_it(means: Means) -> None:
     assert noticed["adult(18)"] == ["True", "False"]
     told = next(f.message for f in evidence.findings if "`age > 18`" in f.message)
     assert "adult(18) would: True, and so edited False" in told
+
+
+EARLY = '''"""Rooms."""
+
+LIMIT = 10
+
+
+class Box:
+    """A box."""
+
+    size = 3
+
+    def room(self, factor: int = 2) -> int:
+        """How much goes in."""
+        return (
+            self.size
+            * factor
+            + LIMIT
+        )
+
+
+def unused(value: int = 1) -> int:
+    """Nobody asks."""
+    return value
+'''
+
+
+def early(test: str, means: Means, **changes: object) -> dict[str, set[str]]:
+    """Line → what became of its mutants: killed, survived, not run."""
+    tests = f"from ages import Box\n\n\ndef test_box():\n    assert {test}\n"
+    evidence = check(means, **changes).run(task(tests), code(EARLY))
+    found: dict[str, set[str]] = {}
+    for row in evidence.log.splitlines()[2:]:
+        place, _, fate = row.rpartition(": ")
+        found.setdefault(place.split(":")[1], set()).add(fate.partition(" by")[0])
+    return found
+
+
+def test_what_runs_on_import_and_what_spans_lines_is_tried_too(means: Means) -> None:
+    assert early("Box().room() == 16", means) == {
+        "3": {"killed"},  # a constant
+        "9": {"killed"},  # an attribute of a class
+        "11": {"killed"},  # a default
+        "14": {"killed"},  # further down in a statement
+        "20": {"not run"},  # a default of what nobody calls
+        "22": {"not run"},
+    }
+    changed = Changed(revision="HEAD", before={"ages.py": EARLY.replace("LIMIT = 10", "LIMIT = 9")})
+    assert early("Box().room() == 16", means, changed=changed) == {"3": {"killed"}}
