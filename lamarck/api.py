@@ -51,8 +51,9 @@ from lamarck.reviewing import Reviewing, differences, final_candidate, pending_a
 from lamarck.sandbox.sandbox import ProbeRow
 from lamarck.settings import Level, Settings, load_settings
 from lamarck.shelf.shelf import Shelf
-from lamarck.solve import Observer, Verification, add, solve
+from lamarck.solve import Observer, add, solve
 from lamarck.templating import Templating
+from lamarck.verifying import Verification
 from lamarck.writing import write_whole
 
 __all__ = [

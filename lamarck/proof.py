@@ -18,8 +18,9 @@ from lamarck.checks.waivers import Waivers, is_waived
 from lamarck.errors import BadInput
 from lamarck.records import Artifact, ArtifactStatus, Decision, Run
 from lamarck.settings import Level
-from lamarck.solve import KEPT_IN_VERIFY, Parts, Verification, verify
+from lamarck.solve import Parts
 from lamarck.tasks.earlier import Earlier
+from lamarck.verifying import KEPT_IN_VERIFY, Verification, verify
 
 RANKED = ("coverage", "properties", "performance")
 FIRST = "the task's first accepted version"

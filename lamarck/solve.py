@@ -1,9 +1,8 @@
 """The loop: propose, prove, choose, keep; stop as soon as enough candidates pass, or for a typed reason.
 
 `prove` is the one way to a verdict. `solve` asks generators in the order of the policy until a candidate is accepted;
-`add` proves the user's own code; `verify` proves an artifact again and says what changed; `judge_again` proves what a
-run brought by tests that were added since. Every attempt is in the run log before the next one begins, so a killed run
-can be resumed and pays nothing twice.
+`add` proves the user's own code; `judge_again` proves what a run brought by tests that were added since. Every attempt
+is in the run log before the next one begins, so a killed run can be resumed and pays nothing twice.
 """
 
 from __future__ import annotations
@@ -15,10 +14,9 @@ from dataclasses import dataclass, field
 from lamarck.budget import Budget
 from lamarck.checks.agreement.comparison import Compare
 from lamarck.checks.check import Check
-from lamarck.checks.verdict import AGREEMENT, REVIEW, changes, decide
+from lamarck.checks.verdict import AGREEMENT, decide
 from lamarck.errors import BadInput, EnvironmentProblem, LamarckError, LimitSpent
 from lamarck.generators.generator import Generator, Proposal
-from lamarck.generators.search.lessons.keeping import REPLAY
 from lamarck.library.library import Library
 from lamarck.policy import TEMPLATES, Rules, Step, next_step, passing, seed_for, written
 from lamarck.records import (
@@ -31,7 +29,6 @@ from lamarck.records import (
     Event,
     Evidence,
     ExitReason,
-    Record,
     Run,
     Spend,
     Task,
@@ -119,7 +116,7 @@ def prove(
         task,
         candidate.id,
         tuple(evidence),
-        required=_required(task, parts),
+        required=required_checks(task, parts),
         accept_claimed=parts.accept_claimed,
         own_code=own_code,
         tested=tested,
@@ -130,7 +127,8 @@ def prove(
     return verdict
 
 
-def _required(task: Task, parts: Parts) -> tuple[str, ...]:
+def required_checks(task: Task, parts: Parts) -> tuple[str, ...]:
+    """Names of the checks that admission needs."""
     return tuple(c.name for c in parts.checks if c.required and c.applies(task))
 
 
@@ -158,38 +156,6 @@ def judge_again(run: Run, task: Task, parts: Parts) -> Run:
     again = _Again(task, parts, run.replace(task=task, exit_reason=None, artifact_id=None, message=""))
     again.prove_all()
     return _logged(again, parts, begin=True)
-
-
-class Verification(Record, frozen=True, kw_only=True):
-    """What proving an artifact again brought. `changes` is empty when everything is as it was."""
-
-    artifact_id: str
-    before: Verdict
-    after: Verdict
-    changes: tuple[str, ...]
-
-
-KEPT_IN_VERIFY = frozenset({REVIEW, AGREEMENT, REPLAY})  # decided or told once; nothing measures it again
-
-
-def verify(artifact: Artifact, parts: Parts) -> Verification:
-    """Measure an artifact's evidence again, without any stored verdict. What a person decided stays decided, and how
-    it was chosen among others stays told, and so does on which failures a lesson helped."""
-    own_code = artifact.candidate.origin.generator == "user"
-    after = prove(artifact.task, artifact.candidate, parts, own_code=own_code, fresh=True)
-    if kept := tuple(e for e in artifact.verdict.evidence if e.check in KEPT_IN_VERIFY):
-        reviewed = any(e.check == REVIEW for e in kept)
-        after = decide(
-            artifact.task,
-            artifact.candidate.id,
-            (*after.evidence, *kept),
-            required=(*_required(artifact.task, parts), *((REVIEW,) if reviewed else ())),
-            accept_claimed="always" if reviewed else parts.accept_claimed,
-            own_code=own_code,
-        )
-    return Verification(
-        artifact_id=artifact.id, before=artifact.verdict, after=after, changes=changes(artifact.verdict, after)
-    )
 
 
 # --- one run, from its beginning to its typed end -----------------------------------------------------------------
@@ -258,7 +224,7 @@ class _Working:
             self.task,
             chosen.candidate.id,
             (*chosen.verdict.evidence, comparison.evidence),
-            required=_required(self.task, self.parts),
+            required=required_checks(self.task, self.parts),
             accept_claimed=self.parts.accept_claimed,
             own_code=False,
         )

@@ -33,7 +33,8 @@ from lamarck.records import (
     make_candidate,
     make_task,
 )
-from lamarck.solve import Parts, add, judge_again, prove, solve, verify
+from lamarck.solve import Parts, add, judge_again, prove, solve
+from lamarck.verifying import verify
 
 
 def code(text: str, generator: str = "model") -> Candidate:
