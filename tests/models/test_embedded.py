@@ -57,7 +57,8 @@ def model(weights: Path) -> Iterator[EmbeddedModel]:
 def program(weights: Path, body: str) -> list[str]:
     """A Python program in which `model` and `request(text, max_tokens)` are at hand."""
     begin = (
-        "import sys, threading\nfrom pathlib import Path\n"
+        "import signal, sys, threading\nfrom pathlib import Path\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # ignored in what a shell runs in the background
         "from lamarck.models.embedded import EmbeddedModel\n"
         "from lamarck.models.model import Message, Request\nfrom lamarck.records import Sampling\n"
         f"model = EmbeddedModel(Path({str(weights)!r}), name='small', digest={SMALL_DIGEST!r}, threads=2,\n"
