@@ -17,6 +17,7 @@ from lamarck.asking import Asking, laws_file
 from lamarck.assemble import Assembly
 from lamarck.checks.check import LEVELS, Level
 from lamarck.checks.gate import Changed, build_checks, named
+from lamarck.checks.judge.rendering import names_of
 from lamarck.checks.review import required_with
 from lamarck.checks.stages import StageCache, Staged, scope_of
 from lamarck.checks.verdict import decide
@@ -53,9 +54,10 @@ class CheckReport(Record, frozen=True, kw_only=True):
     """What the gate says of one file or folder.
 
     places: path of a file in the evidence → the path as the user knows it. tests: the test files that were used.
-    changed: the files that --changed found; None when all were looked at. not_run: every check of the gate that is not
-    among the evidence, and why. served: checks whose kept answers were used. run: where a person can decide, when it
-    is pending. questions: runs that ask whether a law holds that the code breaks. command: measures all of it again.
+    decides: path at the front of a test's id → its file as the user knows it. changed: the files that --changed found;
+    None when all were looked at. not_run: every check of the gate that is not among the evidence, and why. served:
+    checks whose kept answers were used. run: where a person can decide, when it is pending. questions: runs that ask
+    whether a law holds that the code breaks. command: measures all of it again.
     """
 
     path: str
@@ -65,6 +67,7 @@ class CheckReport(Record, frozen=True, kw_only=True):
     lines: int
     places: dict[str, str]
     tests: tuple[str, ...] = ()
+    decides: dict[str, str] = {}
     changed: tuple[str, ...] | None = None
     not_run: tuple[NotRun, ...] = ()
     served: tuple[str, ...] = ()
@@ -134,6 +137,7 @@ class Checking:
             lines=sum(len(f.text.splitlines()) for f in tree.files),
             places=tree.places,
             tests=tree.tests,
+            decides=_decides(tree),
             changed=None if difference is None else tuple(sorted(os.path.relpath(p) for p in difference.before)),
             not_run=_not_run(gate, applicable, level, tested=tested),
             served=tuple(c.name for c in applicable if c.served),
@@ -148,6 +152,7 @@ class Checking:
     def _read(self, path: Path, tests: Sequence[Path] | None, specifications: Sequence[Path]) -> CodeTree:
         from lamarck.tasks.code_tree import find_tests, load_tree
         from lamarck.tasks.loader import Surroundings
+        from lamarck.tasks.specification import is_specification
 
         settings = self._assembly.settings
         surroundings = Surroundings(
@@ -155,6 +160,11 @@ class Checking:
             job_limits=settings.sandbox.job_limits(),
             importable=self._assembly.importable,
         )
+        for each in specifications:
+            if each.exists() and not is_specification(each):
+                raise BadInput(
+                    f"{each}: is not named like a specification", "call it *.bdd.yaml, *.spec.yaml or *.feature"
+                )
         if tests is None:
             tests = self._set_tests() or find_tests(path)
         return load_tree(path, (*tests, *specifications), surroundings)
@@ -290,6 +300,12 @@ def _not_run(gate: Sequence[Staged], ran: Sequence[Staged], level: Level, *, tes
             why = "there is nothing for it to measure here"
         found.append(NotRun(check=check.name, why=why))
     return tuple(found)
+
+
+def _decides(tree: CodeTree) -> dict[str, str]:
+    names = names_of(tree.task.acceptance)
+    known = zip(names, (tree.decides.get(a.path) for a in tree.task.acceptance), strict=True)
+    return {name: place for name, place in known if place is not None}
 
 
 def _difference(path: Path, revision: str | None) -> Changed | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from lamarck.checking import CheckReport
-    from lamarck.records import Evidence, Finding
+    from lamarck.records import Evidence, Finding, TestResult
 
 _MOST_SHOWN = 20
 _MOST_LINES = 5  # of one finding
@@ -44,6 +45,7 @@ def show(terminal: Terminal, report: CheckReport) -> None:
 
     from lamarck.interfaces import report as parts
 
+    report = _placed(report)
     verdict = report.verdict
     quality = f"  quality {verdict.quality:.2f}" if verdict.quality is not None else ""
     what = f"  {report.path} · {count(report.files, 'file')} · {count(report.lines, 'line')} · {report.level}"
@@ -65,6 +67,24 @@ def show(terminal: Terminal, report: CheckReport) -> None:
     if more := sum(places for _, places in findings[_MOST_SHOWN:]):
         terminal.show(parts.indented(Text(f"… and {more:,} more; --json has all", style="dim")))
     terminal.show(parts.indented(parts.facts(_facts(report))))
+
+
+def _placed(report: CheckReport) -> CheckReport:
+    """With the files of tests as the user knows them."""
+    known = {name: place for name, place in report.decides.items() if name != place}
+    if not known:
+        return report
+    pattern = re.compile(rf"(?<![\w./-])({'|'.join(map(re.escape, known))})(?=::)")
+
+    def placed(text: str) -> str:
+        return pattern.sub(lambda found: known[found[1]], text)
+
+    verdict = report.verdict
+    evidence = tuple(
+        e.replace(results=tuple(r.replace(id=placed(r.id)) for r in e.results)) if e.results else e
+        for e in verdict.evidence
+    )
+    return report.replace(verdict=verdict.replace(evidence=evidence, reasons=tuple(map(placed, verdict.reasons))))
 
 
 def _facts(report: CheckReport) -> list[tuple[str, RenderableType | str]]:
@@ -199,6 +219,7 @@ def as_sarif(report: CheckReport) -> str:
     """One run, with findings and failed tests as results; waived findings are suppressed."""
     from lamarck import __version__
 
+    report = _placed(report)
     results, rules = [], {}
     for evidence in report.verdict.evidence:
         for finding in evidence.findings:
@@ -215,9 +236,7 @@ def as_sarif(report: CheckReport) -> str:
                         "ruleId": identifier,
                         "level": "error",
                         "message": {"text": clean(f"{result.id}{why}")},
-                        "locations": [
-                            _location(result.id.partition("::")[0], result.failure.line if result.failure else 0)
-                        ],
+                        "locations": [_failed_at(result)],
                     }
                 )
     notifications = _sarif_notifications(report)
@@ -280,6 +299,12 @@ def _sarif_result(report: CheckReport, identifier: str, finding: Finding) -> dic
     return result
 
 
+def _failed_at(result: TestResult) -> dict[str, Any]:
+    """Lines are those of Python files: of a specification it is told which case failed, not where it stands."""
+    path = result.id.partition("::")[0]
+    return _location(path, result.failure.line if result.failure and path.endswith(".py") else None)
+
+
 def _location(path: str, line: int | None) -> dict[str, Any]:
     from urllib.parse import quote
 
@@ -291,6 +316,7 @@ def _location(path: str, line: int | None) -> dict[str, Any]:
 
 def as_junit(report: CheckReport) -> str:
     """One suite for each check; a check without tests is one case."""
+    report = _placed(report)
     suites = [_suite(report, evidence) for evidence in report.verdict.evidence]
     suites += [
         f'  <testsuite name={_attribute(missing.check)} tests="1" failures="0" errors="0" skipped="1" time="0">\n'

@@ -118,7 +118,7 @@ def _explained(error: Exception, terminal: Terminal) -> int:
 def _usage(error: Exception) -> tuple[str, str]:
     """What is wrong with the arguments, and where the right ones stand."""
     context = getattr(error, "ctx", None)
-    what = " ".join(error.format_message().split()).rstrip(".")  # type: ignore[attr-defined]
+    what = " ".join(error.format_message().split()).rstrip(".").replace(": Value error, ", ": ")  # type: ignore[attr-defined]
     path = context.command_path if context is not None else "lamarck"
     return what[:1].lower() + what[1:], f"see `{path} --help`"
 

@@ -22,7 +22,7 @@ from lamarck.tasks.naming import is_module_name, is_name
 from lamarck.tasks.neighbours import import_folder, shown
 from lamarck.tasks.python_source import parse_python
 from lamarck.tasks.reading import read_text
-from lamarck.tasks.specification import split, with_specifications
+from lamarck.tasks.specification import specifications_of, split, with_specifications
 from lamarck.tasks.stub import goal_of_code
 from lamarck.tasks.uses import uses_of
 
@@ -34,12 +34,13 @@ _FEW = 25  # files of which the main one is worth looking for
 @dataclass(frozen=True, kw_only=True)
 class CodeTree:
     """places: path of a file as the candidate has it → the path as the user knows it. tests: files that were read, by
-    the path that the user knows."""
+    the path that the user knows. decides: path of what decides, as the task has it → the path as the user knows it."""
 
     task: Task
     files: tuple[SourceFile, ...]
     places: dict[str, str]
     tests: tuple[str, ...]
+    decides: dict[str, str]
 
 
 def load_tree(path: Path, tests: tuple[Path, ...], surroundings: Surroundings) -> CodeTree:
@@ -64,9 +65,19 @@ def load_tree(path: Path, tests: tuple[Path, ...], surroundings: Surroundings) -
         files = tuple(SourceFile(path=_below(file, path), text=texts[file]) for file in named)
     places = {f.path: shown(Path(os.path.abspath(file))) for f, file in zip(files, named, strict=True)}
     tree = _tree(files, dict(zip([f.path for f in files], named.items(), strict=True)), given, places, surroundings)
-    read = tuple(shown(Path(os.path.abspath(t))) for t in (*tests, *specifications))
     task = with_specifications(tree.task, specifications) if specifications else tree.task
-    return replace(tree, task=task, tests=read)
+    below = specifications_of(specifications)
+    read = tuple(dict.fromkeys(shown(Path(os.path.abspath(t))) for t in (*tests, *below)))
+    return replace(tree, task=task, tests=read, decides=_decides(task, tests, below, tree.places))
+
+
+def _decides(
+    task: Task, tests: Iterable[Path], specifications: dict[Path, str], places: dict[str, str]
+) -> dict[str, str]:
+    """Told by the texts: two files of one text decide the same."""
+    by_text = {read_text(t): t for t in tests} | {text: path for path, text in specifications.items()}
+    found = {a.path: shown(Path(os.path.abspath(by_text[a.content]))) for a in task.acceptance if a.content in by_text}
+    return {a.path: places[a.path] for a in task.acceptance if a.path in places} | found
 
 
 def _root(path: Path) -> Path | None:
@@ -106,7 +117,7 @@ def _tree(
         limits=surroundings.limits,
         job_limits=surroundings.job_limits,
     )
-    return CodeTree(task=task, files=order, places=places, tests=())
+    return CodeTree(task=task, files=order, places=places, tests=(), decides={})
 
 
 def _main(files: tuple[SourceFile, ...], named: dict[str, tuple[Path, str]], given: Given) -> str:

@@ -231,9 +231,7 @@ def with_specifications(task: Task, paths: Sequence[Path]) -> Task:
     """
     if not paths:
         return task
-    found: dict[Path, tuple[str, Specification]] = {}
-    for path in paths:
-        _read(path, found)
+    found = _with_those_below(paths)
     names = _places([*found], {a.path for a in task.acceptance})
     added = tuple(
         Acceptance(kind=AcceptanceKind.BDD, content=text, path=names[path]) for path, (text, _) in found.items()
@@ -244,6 +242,18 @@ def with_specifications(task: Task, paths: Sequence[Path]) -> Task:
         tools = [s.target for _, s in found.values() if s.level == "tool" and s.target]
         fields["entry_point"] = tools[0] if len(tools) == 1 else None
     return make_task(**fields)
+
+
+def specifications_of(paths: Sequence[Path]) -> dict[Path, str]:
+    """Path → text of those named, and of those of their tools and workflows."""
+    return {path: text for path, (text, _) in _with_those_below(paths).items()}
+
+
+def _with_those_below(paths: Sequence[Path]) -> dict[Path, tuple[str, Specification]]:
+    found: dict[Path, tuple[str, Specification]] = {}
+    for path in paths:
+        _read(path, found)
+    return found
 
 
 def _read(path: Path, found: dict[Path, tuple[str, Specification]]) -> None:

@@ -114,6 +114,50 @@ def test_junit_has_a_suite_for_each_check(cli, module: Path) -> None:
     assert suites["parse"].get("tests") == "1"
 
 
+def test_failed_tests_and_specifications_are_told_where_the_user_has_them(cli, folder: Path) -> None:
+    package = folder / "shop"
+    for name, result in (("one", 1), ("two", 2)):
+        (package / name).mkdir(parents=True)
+        (package / name / "__init__.py").write_text("")
+        code = GOOD.replace('"""Twice x."""', f'"""Twice x.\n\n    >>> double(1)\n    {result}\n    """')
+        (package / name / "doubling.py").write_text(code)
+    (package / "__init__.py").write_text("")
+    (folder / "tests").mkdir()
+    (folder / "tests" / "test_shop.py").write_text(
+        "from shop.one.doubling import double\n\n\ndef test_it():\n    assert double(2) == 5\n"
+    )
+    (folder / "specs").mkdir()
+    (folder / "specs" / "double.bdd.yaml").write_text(
+        "tool: double\nmodule: shop.two.doubling\nbehaviors:\n"
+        "  - scenario: small\n    given: {x: 1}\n    then: {result_equals: 3}\n"
+    )
+    flags = ["check", "shop", "--tests", "tests/test_shop.py", "--spec", "specs/double.bdd.yaml", "--level", "quick"]
+    ended = cli(*flags, "--sarif")
+    assert ended.code == 1
+    (run,) = ended.document["runs"]
+    failed = [r for r in run["results"] if r["ruleId"] in {"tests/failed", "bdd/failed"}]
+    places = sorted(json.dumps(r["locations"][0]["physicalLocation"]) for r in failed)
+    assert places == [
+        '{"artifactLocation": {"uri": "shop/one/doubling.py"}, "region": {"startLine": 7}}',
+        '{"artifactLocation": {"uri": "specs/double.bdd.yaml"}}',
+        '{"artifactLocation": {"uri": "tests/test_shop.py"}, "region": {"startLine": 5}}',
+    ], "a doctest too, of a file whose name another one has that passes"
+    told = cli(*flags).out
+    assert "tests/test_shop.py::test_it" in told
+    assert "specs/double.bdd.yaml::test_behaviour[small]" in told
+    names = {case.get("name") for case in ElementTree.fromstring(cli(*flags, "--junit").out).iter("testcase")}
+    assert {"tests/test_shop.py::test_it", "specs/double.bdd.yaml::test_behaviour[small]"} <= names
+
+
+def test_a_specification_is_named_like_one(cli, module: Path, folder: Path) -> None:
+    (folder / "double.yaml").write_text("tool: double\n")
+    ended = cli("check", "doubling.py", "--spec", "double.yaml")
+    assert (ended.code, ended.err) == (
+        2,
+        "lamarck: double.yaml: is not named like a specification; call it *.bdd.yaml, *.spec.yaml or *.feature\n",
+    )
+
+
 def test_two_forms_at_once_are_refused(cli, module: Path) -> None:
     assert cli("check", "doubling.py", "--sarif", "--junit").code == 2
 

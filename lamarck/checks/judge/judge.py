@@ -24,7 +24,7 @@ from typing import Any
 from lamarck.checks.judge.alone import Alone
 from lamarck.checks.judge.claims import uncarried
 from lamarck.checks.judge.jobs import CODE, HOLLOW, INSIDE, START_SECONDS, job_for
-from lamarck.checks.judge.rendering import as_pytest, wanted_names
+from lamarck.checks.judge.rendering import rendered, wanted_names
 from lamarck.checks.judge.reports import (
     JudgeReport,
     Subject,
@@ -42,7 +42,7 @@ from lamarck.sandbox.sandbox import SCRATCH_DIR, Job, Mount, Outcome, Running, S
 
 __all__ = ["JUDGE_VERSION", "Judge", "JudgeReport", "Probes", "Subject", "SubjectReport", "job_for"]
 
-JUDGE_VERSION = "7"
+JUDGE_VERSION = "8"
 
 _RESULT_BYTES = 8_000_000
 _GRACE_SECONDS = 0.5  # for both sides to end by themselves, when all is told: to kill one costs its warm sandbox
@@ -93,10 +93,10 @@ class Judge:
         hollow: `hollow_for(task, "either")`, for the report to say whether the tests decide anything.
         """
         begin = time.monotonic()
-        rendered = [as_pytest(a, task) for a in acceptance]
+        tests = rendered(acceptance, task)
         with ExitStack() as stack:
             self.prepare(len(subjects))
-            session = _Session(self._sandbox, self._interpreter, task, rendered, subjects, stack, self._test_seconds)
+            session = _Session(self._sandbox, self._interpreter, task, tests, subjects, stack, self._test_seconds)
             session.features = features(acceptance)
             session.probes = probes
             session.hollow = hollow
@@ -108,7 +108,7 @@ class Judge:
             sandbox=self._sandbox,
             interpreter=self._interpreter,
             task=task,
-            tests=rendered,
+            tests=tests,
             folders=tuple(dict.fromkeys((session.root(), CODE))),
         )
         tried = tuple(alone.tried(s, r) for s, r in zip(subjects, report.subjects, strict=True))

@@ -7,7 +7,7 @@ import builtins
 import doctest
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -18,20 +18,45 @@ from lamarck.records import Acceptance, AcceptanceKind, Example, Task
 
 def as_pytest(acceptance: Acceptance, task: Task) -> tuple[str, str]:
     """(path, text) of a pytest file that decides the same. Raises `BadInput` for examples that are no Python."""
+    return _named(acceptance), _text(acceptance, task)
+
+
+def rendered(acceptances: Sequence[Acceptance], task: Task) -> list[tuple[str, str]]:
+    """The same of many, each at another path."""
+    return list(zip(names_of(acceptances), (_text(a, task) for a in acceptances), strict=True))
+
+
+def names_of(acceptances: Sequence[Acceptance]) -> list[str]:
+    """The paths of those files, each another one: numbered where files of one name stand in several folders."""
+    taken = {a.path for a in acceptances if a.kind is AcceptanceKind.PYTEST}
+    names = []
+    for acceptance in acceptances:
+        name, number = _named(acceptance), 1
+        while name in taken and acceptance.kind is not AcceptanceKind.PYTEST:
+            number += 1
+            name = f"{_named(acceptance).removesuffix('.py')}_{number}.py"
+        taken.add(name)
+        names.append(name)
+    return names
+
+
+def _text(acceptance: Acceptance, task: Task) -> str:
     if acceptance.kind is AcceptanceKind.DOCTEST:
-        return _named(acceptance.path, "doctest"), _doctests(acceptance, task)
+        return _doctests(acceptance, task)
     if acceptance.kind is AcceptanceKind.EXAMPLES:
-        return _named(acceptance.path, f"{acceptance.trust}_examples"), _examples(acceptance, task)
-    if acceptance.kind is AcceptanceKind.BDD:
-        return _named(
-            acceptance.path, "feature" if acceptance.path.endswith(".feature") else "specification"
-        ), specified(acceptance, task)
-    return acceptance.path, acceptance.content
+        return _examples(acceptance, task)
+    return specified(acceptance, task) if acceptance.kind is AcceptanceKind.BDD else acceptance.content
 
 
-def _named(path: str, what: str) -> str:
-    stem = path.rpartition("/")[2].partition(".")[0]
-    return f"test_{stem}_{what}.py"
+def _named(acceptance: Acceptance) -> str:
+    what = {
+        AcceptanceKind.DOCTEST: "doctest",
+        AcceptanceKind.EXAMPLES: f"{acceptance.trust}_examples",
+        AcceptanceKind.BDD: "feature" if acceptance.path.endswith(".feature") else "specification",
+    }.get(acceptance.kind)
+    if what is None:
+        return acceptance.path
+    return f"test_{acceptance.path.rpartition('/')[2].partition('.')[0]}_{what}.py"
 
 
 _DOCTEST_RUNNER = """
