@@ -18,7 +18,7 @@ from lamarck.tasks.uses import without_provided
 _VARIANTS_PER_ARTIFACT = 3
 _MOST_ALIGNED = 20  # names that one program may have got one after another
 _NEARLY_ALL = 0.8  # of a request's words
-_LOOKED_AT = 4  # hits for each candidate, since those that contradict the request are left out
+_LOOKED_AT = (4, 16)  # hits for each candidate, since those that contradict the request are left out
 
 
 class Reuse:
@@ -77,11 +77,16 @@ class Reuse:
         """The best by words where they leave little doubt, then the best by words and meaning: to find out what a
         request means takes longer than all else of a search."""
         wanted = query(task)
-        found = self._library.find(wanted, limit=_LOOKED_AT, signature=task.signature, by="words")
+        found = self._library.find(wanted, limit=_LOOKED_AT[0], signature=task.signature, by="words")
         clear = (hit for hit in found if _is_named_so(hit.artifact, task) or hit.words >= _NEARLY_ALL)
         yield from (hit for hit in islice(clear, 1) if _fits(hit, task))
-        found = self._library.find(wanted, limit=_LOOKED_AT * self._candidates, signature=task.signature)
-        yield from (hit for hit in found if _fits(hit, task))
+        known = 0
+        for many in _LOOKED_AT:  # deeper where what is asked for stands in a crowd that says the opposite
+            found = self._library.find(wanted, limit=many * self._candidates, signature=task.signature)
+            yield from (hit for hit in found[known:] if _fits(hit, task))
+            if len(found) < many * self._candidates:
+                return
+            known = len(found)
 
     def _root(self, artifact: Artifact) -> str:
         """The id of what an artifact was aligned from; its own when it was written."""

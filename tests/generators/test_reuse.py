@@ -151,3 +151,14 @@ def test_how_tests_call_something_is_no_number_that_a_request_names(tmp_path: Pa
         assert [a.candidate and a.candidate.parents for a in proposed(Reuse(library, candidates=5), third)] == [
             (source.id,)
         ]
+
+
+def test_a_crowd_of_opposites_hides_nothing(tmp_path: Path) -> None:
+    with SqliteLibrary(tmp_path / "library.sqlite") as library:
+        for number in range(2, 40):
+            name = f"take_{number}"
+            kept(library, f"def {name}(a):\n    return a[:{number}]\n", name, f"take the first {number} of a list")
+        wanted = kept(library, "def front(a):\n    return a[:50]\n", "front", "what a list begins with")
+        task = make_task(goal="take the first 50 of a list", module="m", entry_point="f", signature="def f(a)")
+        found = [a.candidate and a.candidate.parents for a in proposed(Reuse(library, candidates=5), task)]
+        assert found == [(wanted.id,)]
