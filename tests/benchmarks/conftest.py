@@ -61,3 +61,43 @@ def double_row(tmp_path: Path) -> Path:
 @pytest.fixture
 def vain_row(tmp_path: Path) -> Path:
     return written(tmp_path / "vain.jsonl", PROVES_NOTHING)
+
+
+CLAMP = """\
+def clamp(x, low, high):
+    if x < low:
+        return low
+    if x > high:
+        return high
+    return x
+"""
+CLAMP_TESTS = """\
+from clamp import clamp
+
+
+def test_low():
+    assert clamp(1, 2, 3) == 2
+
+
+def test_high():
+    assert clamp(9, 2, 3) == 3
+
+
+def test_withheld():
+    assert clamp(5, 2, 8) == 5
+
+
+def test_between():
+    assert clamp(4, 2, 8) == 4
+    assert clamp(-1, -3, 0) == -1
+"""
+
+
+@pytest.fixture
+def packages(tmp_path: Path) -> Path:
+    """A folder of packages with their tests, which bugs are put into: of one, small enough to be mended at once."""
+    package = tmp_path / "data" / "packages" / "clamp"
+    package.mkdir(parents=True)
+    (package / "clamp.py").write_text(CLAMP)
+    (package / "test_clamp.py").write_text(CLAMP_TESTS)
+    return package.parent
