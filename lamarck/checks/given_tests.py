@@ -166,6 +166,9 @@ def _all(count: int) -> str:
 
 def _uncollectable(problem: str) -> BadInput:
     """problem: one line that names file and line, as the judge tells it."""
+    if mismatch := re.search(r"ImportPathMismatchError: \('([\w.]+)'", problem):
+        why = f"several test files are called {mismatch[1]}.py, and no package tells them apart"
+        return BadInput(why, "rename one, or put an __init__.py beside each")
     missing = re.search(r"No module named '([\w.]+)'", problem)
     mend = (
         f"install {missing[1]} there, or choose another environment with --python" if missing else "mend the test file"

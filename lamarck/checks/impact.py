@@ -7,6 +7,7 @@ More than 10 files is a high risk, more than 5 dependents a medium one. A high r
 from __future__ import annotations
 
 import ast
+import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from lamarck.tasks.code_tree import SKIPPED_FOLDERS
 if TYPE_CHECKING:
     from lamarck.checks.gate import Means
 
+_PLACE = re.compile("::|: ")
 MANY_FILES = 10
 MANY_DEPENDENTS = 5
 _MOST_FILES = 5_000
@@ -82,10 +84,8 @@ class ImpactCheck:
         before = dict(self._before or {})
         impact = self._impact(task, candidate, before)
         findings = [
-            Finding(
-                rule="architecture", message=what, severity="medium", confidence="medium", path=what.partition("::")[0]
-            )
-            for what in impact.architectural
+            Finding(rule="architecture", message=what, severity="medium", confidence="medium", path=path)
+            for path, what in (_PLACE.split(each, maxsplit=1) for each in impact.architectural)
         ]
         return Evidence(
             check=self.name,

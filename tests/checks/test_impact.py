@@ -77,6 +77,11 @@ def test_what_others_rely_on_waits_for_a_person(old: str, new: str, said: str) -
     assert said in found.log
 
 
+def test_a_new_module_is_told_by_its_path() -> None:
+    found = run({"shop.py": CODE, "till.py": None}, {"shop.py": CODE, "till.py": "X = 1\n"})
+    assert [(f.path, f.message) for f in found.findings] == [("till.py", "is a new module")]
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [

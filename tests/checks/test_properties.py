@@ -95,6 +95,33 @@ def test_a_counter_example_is_shrunk_and_asked_about(judge: Judge) -> None:
     assert 0 < found.measurements[PROPERTIES] < 1
 
 
+JOIN = """\
+def join(one: list[int], two: list[int]) -> list[int]:
+    return sorted(set(one) | set(two))
+"""
+JOIN_TESTS = """\
+from code_ import join
+
+
+def test_join():
+    assert join([1], [2]) == [1, 2]
+    assert join([2, 1], [1]) == [1, 2]
+    assert join([], []) == []
+    assert join([3], [3]) == [3]
+"""
+
+
+def test_how_calls_are_grouped_is_tried(judge: Judge) -> None:
+    assert ("associative::join", "passed") in {
+        (r.id, r.outcome) for r in run(Properties(judge), JOIN, JOIN_TESTS).results
+    }
+    wrong = JOIN.replace("return", "if len(one) + len(two) > 7:\n        return sorted([*one, *two])\n    return")
+    found = run(Properties(judge), wrong, JOIN_TESTS)
+    assert ("associative::join", "failed") in {(r.id, r.outcome) for r in found.results}, found.log
+    told = next(f.message for f in found.findings if f.rule == "associative")
+    assert told.startswith("join(join(a, b), b) == join(a, join(b, b)): not for join(")
+
+
 def test_a_law_rejects_nothing(judge: Judge) -> None:
     found = run(Properties(judge), WRONG)
     task = make_task(goal="x", module="code_")

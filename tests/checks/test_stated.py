@@ -38,6 +38,7 @@ CASES = {
     "involution": (Call("f", (1,)), Did(returned=2), "return x + 1", "return -x"),
     "round-trip": (Call("encode", (1,)), Did(returned=2), "return x + 1", "return x"),
     "commutative": (Call("f", (1, 2)), Did(returned=-1), "return x - y", "return x + y"),
+    "associative": (Call("f", (1, 2)), Did(returned=-1), "return x - y", "return max(x, y)"),
     "order-blind": (Call("f", ([1, 2],)), Did(returned=1), "return x[0]", "return min(x)"),
 }  # fmt: skip
 
@@ -48,7 +49,7 @@ def judge() -> Judge:
 
 
 def code(name: str, body: str) -> str:
-    parameters = "x: int, y: int = 0" if name == "commutative" else "x: int"
+    parameters = "x: int, y: int = 0" if name in {"commutative", "associative"} else "x: int"
     both = "\n\n\ndef decode(x: int) -> int:\n    return x\n" if name == "round-trip" else ""
     function = "encode" if name == "round-trip" else "f"
     return f"SEEN = []\n\n\ndef {function}({parameters}) -> int:\n    {body}\n{both}"

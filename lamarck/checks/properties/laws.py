@@ -32,7 +32,8 @@ _NOTHING = object()
 
 @dataclass(frozen=True, kw_only=True)
 class Law:
-    """follow: the further calls that it needs; holds: what it says of a call and of those: None where it says nothing.
+    """follow: the further calls that it needs, then: those that it needs of what these gave; holds: what it says of a
+    call and of all those, in this order: None where it says nothing.
 
     derived: it stands in the user's own words (an annotation), so no example is needed to propose it.
     should: the Python expression that the call should have been equal to, where the law tells that.
@@ -43,6 +44,7 @@ class Law:
     statement: str
     holds: Callable[[Call, Did, Sequence[Did]], bool | None]
     follow: Callable[[Call, Did], Sequence[Call]] = lambda call, did: ()
+    then: Callable[[Call, Sequence[Did]], Sequence[Call]] = lambda call, more: ()
     should: Callable[[Call, Did, Sequence[Did]], str | None] = lambda call, did, more: None
     derived: bool = False
 
@@ -136,6 +138,14 @@ def _of_more_calls(name: str) -> Iterator[Law]:
         follow=_swapped,
         holds=lambda call, did, more: same(did, more[0]) if more else None,
         should=lambda call, did, more: expected(more[0]) if more else None,
+    )
+    yield Law(
+        name="associative",
+        function=name,
+        statement=f"{name}({name}(a, b), b) == {name}(a, {name}(b, b))",
+        follow=_grouped,
+        then=lambda call, more: _grouped_otherwise(call, more[1]) if len(more) == 2 else (),
+        holds=lambda call, did, more: same_result(more[0], more[2]) if len(more) == 3 else None,
     )
     yield Law(
         name="order-blind",
@@ -287,6 +297,19 @@ def _swapped(call: Call, did: Did) -> tuple[Call, ...]:
         return ()
     one, other = call.args
     return () if source(one) == source(other) else (Call(call.function, (other, one)),)
+
+
+def _grouped(call: Call, did: Did) -> tuple[Call, ...]:
+    """Of two values of one type, and a result of it."""
+    result = value_told(did)
+    if len(call.args) != 2 or call.kwargs or not type(call.args[0]) is type(call.args[1]) is type(result):
+        return ()
+    return (Call(call.function, (result, call.args[1])), Call(call.function, (call.args[1], call.args[1])))
+
+
+def _grouped_otherwise(call: Call, twice: Did) -> tuple[Call, ...]:
+    result = value_told(twice)
+    return (Call(call.function, (call.args[0], result)),) if type(result) is type(call.args[0]) else ()
 
 
 def _reordered(call: Call, did: Did) -> tuple[Call, ...]:

@@ -44,7 +44,7 @@ from lamarck.records import (
 if TYPE_CHECKING:
     from lamarck.checks.gate import Means
 
-VERSION = f"2 {JUDGE_VERSION}"
+VERSION = f"3 {JUDGE_VERSION}"
 INPUTS = 80
 _LEAST_SHOWN = 3  # calls that a law has to hold for before it is proposed
 _LEAST_NEW = 8  # and inputs that it has to say something of
@@ -222,8 +222,13 @@ class _Trying:
         return self._done[version].get(call.source, Did(ended="not asked"))
 
     def more(self, law: Law, call: Call, did: Did, version: int = 0) -> list[Did]:
-        found = [self._done[version].get(c.source) for c in law.follow(call, did)]
-        return [f for f in found if f is not None] if all(f is not None for f in found) else []
+        found = self._known(law.follow(call, did), version)
+        return found and [*found, *self._known(law.then(call, found), version)]
+
+    def _known(self, calls: Sequence[Call], version: int) -> list[Did]:
+        """What all of them did; nothing where one was not made."""
+        found = [self._done[version].get(c.source) for c in calls]
+        return [f for f in found if f is not None] if None not in found else []
 
     def laws(
         self, laws: Sequence[Law], examples: dict[str, tuple[Call, ...]], calls: Sequence[Call]
@@ -254,14 +259,20 @@ class _Trying:
             known.update({c.source: d for c, d in zip(wanted, dids, strict=True) if d is not None})
 
     def _ask_further(self, laws: Sequence[Law], calls: Sequence[Call]) -> None:
+        made = [
+            (law, call, version)
+            for law in laws
+            for call in calls
+            if call.function == law.function
+            for version in range(len(self._versions))
+        ]
+        first = {place: law.follow(call, self.did(call, version)) for place, (law, call, version) in enumerate(made)}
+        self._ask([c for further in first.values() for c in further])
         self._ask(
             [
-                further
-                for law in laws
-                for call in calls
-                if call.function == law.function
-                for version in range(len(self._versions))
-                for further in law.follow(call, self.did(call, version))
+                c
+                for place, (law, call, version) in enumerate(made)
+                for c in law.then(call, self._known(first[place], version))
             ]
         )
 

@@ -14,8 +14,8 @@ from lamarck.checks.agreement.inputs import Function
 from lamarck.checks.properties.laws import CRASHES, Law
 from lamarck.errors import BadInput
 
-# Law → what it says of a call. {call}: the call; {x}: its first value; {f}: the function; {other}, {further}: function
-# and text of the first further call that the law needs.
+# Law → what it says of a call. {call}: the call; {x}, {y}: its first two values; {f}: the function; {other}, {further}:
+# function and text of the first further call that the law needs.
 _STATEMENTS = {
     "deterministic": "assert {call} == {call}",
     "same-items": "assert sorted(map(repr, {call})) == sorted(map(repr, {x}))",
@@ -29,6 +29,7 @@ _STATEMENTS = {
     "involution": "assert {f}({call}) == {x}",
     "round-trip": "assert {other}({call}) == {x}",
     "commutative": "assert {call} == {further}",
+    "associative": "assert {f}({call}, {y}) == {f}({x}, {f}({y}, {y}))",
     "order-blind": "assert {call} == {further}",
 }
 _TYPES = frozenset({"int", "float", "bool", "str", "bytes", "list", "tuple", "dict", "set"})
@@ -124,6 +125,7 @@ def _filled(law: Law, call: Call, further: Sequence[Call]) -> str | None:
     return template.format(
         call=call.source,
         x=source(call.values[0]),
+        y=source(call.values[1]) if len(call.values) > 1 else "",
         f=call.function,
         other=further[0].function if further else "",
         further=further[0].source if further else "",
