@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from lamarck.assemble import Assembly
+from lamarck.checks.judge.judge import Subject
 from lamarck.errors import BadInput, LamarckError, LimitSpent
 from lamarck.fixing.contradictions import refuse_contradictions
 from lamarck.fixing.failing import with_failing
@@ -160,22 +161,27 @@ class Fixing:
         )
 
     def _before(self, task: Task, original: Candidate) -> Evidence:
-        """What the code as it is does, run several times. Raises `BadInput` for tests that pass or are flaky."""
-        runs: list[Evidence] = []
+        """What the code as it is does, run several times, each with other random numbers. Raises `BadInput` for tests
+        that pass or are flaky."""
         begun = time.monotonic()
-        while len(runs) < _REPEATS and (not runs or time.monotonic() - begun < _REPEAT_SECONDS):
-            evidence: Evidence = self._assembly.tests.run(task, original)
-            if evidence.outcome is CheckOutcome.ERRORED:
-                raise BadInput(f"the tests cannot be run: {evidence.log.strip()[-300:]}", "mend the tests")
-            runs.append(evidence)
-        if found := flaky([run.results for run in runs]):
+        first: Evidence = self._assembly.tests.run(task, original)
+        if first.outcome is CheckOutcome.ERRORED:
+            raise BadInput(f"the tests cannot be run: {first.log.strip()[-300:]}", "mend the tests")
+        runs = [first.results]
+        subject = Subject(label=original.id[:12], files=original.files)
+        while len(runs) < _REPEATS and time.monotonic() - begun < _REPEAT_SECONDS:
+            report = self._assembly.judge.judge(task, task.tests(Trust.GIVEN), (subject,), seed=len(runs))
+            if report.broke is not None:
+                raise BadInput(f"the tests cannot be run: {report.broke[-300:]}", "mend the tests")
+            runs.append(report.subjects[0].results)
+        if found := flaky(runs):
             raise BadInput(
                 f"{len(found)} of the tests pass in one run and fail in the next: {', '.join(found[:5])}",
                 "make them deterministic first; what they say of a patch is worth nothing",
             )
-        if runs[0].outcome is CheckOutcome.PASSED:
+        if first.outcome is CheckOutcome.PASSED:
             raise BadInput("the tests pass already", "give a test that fails, or what should hold with --fails")
-        return runs[0]
+        return first
 
 
 class _Work:

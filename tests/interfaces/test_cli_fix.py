@@ -112,6 +112,17 @@ def test_flaky_tests_are_named(cli: Command, cart: Path) -> None:
     assert "test_bad.py::test_count[" in ended.document["error"]
 
 
+def test_code_that_leaves_it_to_chance_makes_its_tests_flaky(cli: Command, cart: Path) -> None:
+    cart.write_text("import random\ndef pick(): return random.random() < 0.5\n")
+    (cart.parent / "test_bad.py").write_text(
+        "import pytest\nfrom cart import pick\n@pytest.mark.parametrize('n', range(9))\ndef test_pick(n): assert pick()\n"
+    )
+    ended = cli("fix", "cart.py", "--tests", "test_bad.py", "--no-model", "--json")
+    assert ended.code == 2
+    assert "test_bad.py::test_pick[" in ended.document["error"]
+    assert "in one run" in ended.document["error"]
+
+
 @pytest.mark.parametrize("text", ["total([1", "total", "total([1]) > 3"])
 def test_what_should_hold_has_a_form(cli: Command, cart: Path, text: str) -> None:
     ended = cli("fix", "cart.py", "--fails", text, "--no-model", "--json")

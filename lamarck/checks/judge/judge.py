@@ -86,11 +86,13 @@ class Judge:
         probes: Probes | None = None,
         limits: JobLimits | None = None,
         hollow: tuple[SourceFile, ...] = (),
+        seed: int = 0,
     ) -> JudgeReport:
         """Run all tests of `acceptance` against every subject, each in a process of its own.
 
         probes: what in the subjects' files tells that it ran. limits: lower ones for each subject than the task's.
-        hollow: `hollow_for(task, "either")`, for the report to say whether the tests decide anything.
+        hollow: `hollow_for(task, "either")`, for the report to say whether the tests decide anything. seed: of the
+        subjects' `random`, the same in every judging, or what one accepts another might refuse.
         """
         begin = time.monotonic()
         tests = rendered(acceptance, task)
@@ -100,6 +102,7 @@ class Judge:
             session.features = features(acceptance)
             session.probes = probes
             session.hollow = hollow
+            session.seed = seed
             session.subject_limits = session.limits.lowered(limits or session.limits)
             report = session.run(begin)
         if report.broke is not None or report.collect_error is not None or probes is not None:
@@ -148,6 +151,7 @@ class _Session:
         self.features: dict[str, str] = {}
         self.probes: Probes | None = None
         self.hollow: tuple[SourceFile, ...] = ()
+        self.seed = 0
         self.trial, self.told_trial = socket.socketpair()
         stack.callback(self.trial.close)
         stack.callback(self.told_trial.close)
@@ -204,6 +208,7 @@ class _Session:
             "shared": self._shared_modules(),
             "work": f"{SCRATCH_DIR}/{place.name}",
             "first": [self.task.module],
+            "seed": self.seed,
         }
         files = {}
         for file in (*subject.files, *self._shared_files()):  # what the user gave is never the candidate's to replace

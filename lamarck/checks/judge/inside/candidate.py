@@ -52,7 +52,7 @@ def run(spec: dict[str, Any]) -> None:
     share_temporary_files(spec["work"])
     sys.path[:] = [spec["folder"], *sys.path]
     sys.argv[:] = [""]
-    random.seed(0)
+    random.seed(spec["seed"])
     if (probes := spec.get("probes")) is not None:
         install_probes(probes["descriptor"], probes["size"], probes["files"])
     gc.freeze()
