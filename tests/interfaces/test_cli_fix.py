@@ -115,7 +115,8 @@ def test_flaky_tests_are_named(cli: Command, cart: Path) -> None:
 def test_code_that_leaves_it_to_chance_makes_its_tests_flaky(cli: Command, cart: Path) -> None:
     cart.write_text("import random\ndef pick(): return random.random() < 0.5\n")
     (cart.parent / "test_bad.py").write_text(
-        "import pytest\nfrom cart import pick\n@pytest.mark.parametrize('n', range(9))\ndef test_pick(n): assert pick()\n"
+        "import pytest\nfrom cart import pick\n"
+        "@pytest.mark.parametrize('n', range(9))\ndef test_pick(n): assert pick()\n"
     )
     ended = cli("fix", "cart.py", "--tests", "test_bad.py", "--no-model", "--json")
     assert ended.code == 2
