@@ -95,3 +95,31 @@ def test_links_lead_somewhere() -> None:
         for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
             if "://" not in target:
                 assert (page.parent / target).exists(), f"{page.name}: {target}"
+
+
+def test_the_check_that_the_page_writes_runs(tmp_path: Path) -> None:
+    """The file as it stands there, in a copy of the package, with the line that the page adds to its table."""
+    page = (ROOT / "docs" / "gate.md").read_text(encoding="utf-8")
+    (text,) = re.findall(r"here `long_lines\.py`:\n\n```\n(.*?)^```$", page, re.M | re.S)
+    (line,) = re.findall(r'`("long-lines":\s+"lamarck\.checks\.long_lines:build",)`', page)
+    shutil.copytree(ROOT / "lamarck", tmp_path / "lamarck", ignore=shutil.ignore_patterns("__pycache__"))
+    checks = tmp_path / "lamarck" / "checks"
+    (checks / "long_lines.py").write_text(text, encoding="utf-8")
+    gate = checks / "gate.py"
+    before = '    "parse": '
+    table = gate.read_text(encoding="utf-8")
+    assert table.count(before) == 1
+    gate.write_text(table.replace(before, f"    {line}\n{before}"), encoding="utf-8")
+    (tmp_path / "wide.py").write_text(f'"""Wide."""\n\nTEXT = "{"x" * 100}"\n', encoding="utf-8")
+    environment = os.environ | {"PYTHONPATH": str(tmp_path), "HOME": str(tmp_path), "COLUMNS": "100"}
+    done = subprocess.run(
+        [sys.executable, "-m", "lamarck", "check", "wide.py", "--no-tests", "--level", "quick"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert re.search(r"long-lines +failed +6\.7", done.stdout), done.stdout + done.stderr
+    assert "wide.py:3: long-lines long-line: 109 characters" in done.stdout
