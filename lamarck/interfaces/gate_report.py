@@ -136,14 +136,17 @@ def measured(evidence: Evidence) -> str:
         )
     if evidence.check == "principles":
         return f"{len(figures)} of 7 measured"
-    if evidence.outcome == "errored" and evidence.log:
-        return evidence.log.splitlines()[0]
-    first = [name for name in _FIRST.get(evidence.check, ()) if name in figures]
-    order = [*first, *sorted(figures.keys() - set(first))]  # kept answers have lost the order that they were made in
+    first = evidence.log.strip().partition("\n")[0]
+    if evidence.outcome == "skipped":
+        return first or "nothing to measure"
+    if evidence.outcome == "errored" and first:
+        return first
+    known = [name for name in _FIRST.get(evidence.check, ()) if name in figures]
+    order = [*known, *sorted(figures.keys() - set(known))]  # kept answers have lost the order that they were made in
     words = [f"{name.replace('_', ' ')} {_worded(name, figures[name])}" for name in order]
     if evidence.assurance == "claimed":
         words.append("claimed")
-    return " · ".join(words)
+    return " · ".join(words) or first
 
 
 def _worded(name: str, value: float) -> str:

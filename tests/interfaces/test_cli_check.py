@@ -149,6 +149,18 @@ def test_failed_tests_and_specifications_are_told_where_the_user_has_them(cli, f
     assert {"tests/test_shop.py::test_it", "specs/double.bdd.yaml::test_behaviour[small]"} <= names
 
 
+def test_what_was_skipped_says_why(cli, folder: Path) -> None:
+    (folder / "empty.py").write_text("")
+    told = " ".join(cli("check", "empty.py", "--level", "quick").out.split())
+    assert "complexity skipped nothing to measure" in told
+    assert "maintainability" not in told
+    run = cli("review", "list", "--json").document["runs"][0]["run"]
+    cli("review", "approve", run, "--reason", "it is to be empty")
+    told = " ".join(cli("check", "empty.py", "--level", "quick").out.split())
+    assert "review passed approved by " in told
+    assert "it is to be empty" in told
+
+
 def test_a_specification_is_named_like_one(cli, module: Path, folder: Path) -> None:
     (folder / "double.yaml").write_text("tool: double\n")
     ended = cli("check", "doubling.py", "--spec", "double.yaml")
