@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape, quoteattr
 
@@ -97,10 +97,9 @@ def _facts(report: CheckReport) -> list[tuple[str, RenderableType | str]]:
     rows += [(label, shortened(reason, 200)) for reason in told[:_MOST_REASONS]]
     rows += [("waived", line) for line in _waived(report)]
     if report.changed is not None:
-        rows.append(("changed", ", ".join(report.changed[:8]) or "nothing"))
+        rows.append(("changed", _first_of(report.changed, 8) or "nothing"))
     if report.tests:
-        more = f" and {len(report.tests) - 4} more" if len(report.tests) > 4 else ""
-        rows.append(("tests", ", ".join(report.tests[:4]) + more))
+        rows.append(("tests", _first_of(report.tests, 4)))
     for why in dict.fromkeys(n.why for n in report.not_run):
         rows.append(("not run", f"{', '.join(n.check for n in report.not_run if n.why == why)}: {why}"))
     isolated = parts.isolation(verdict)
@@ -114,6 +113,10 @@ def _facts(report: CheckReport) -> list[tuple[str, RenderableType | str]]:
     for asked in report.questions:
         rows.append(("does it hold?", f"lamarck review show {short_id(asked)}"))
     return rows
+
+
+def _first_of(names: Sequence[str], most: int) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def _kept(report: CheckReport, evidence: Evidence) -> str:
