@@ -8,6 +8,7 @@ instead.
 from __future__ import annotations
 
 import hashlib
+import secrets
 import struct
 import unicodedata
 from collections.abc import Sequence
@@ -67,17 +68,25 @@ class Known:
     def __init__(self) -> None:
         self._snapshot = ""
         self._rows: dict[Filter, list[int]] = {}
+        self._tokens: dict[Filter, str] = {}  # of those rows, so that a session can say which of them it holds
         self._common: dict[str, float] | None = None
 
     def permitted(self, connection: PostgresConnection, wanted: Filter) -> list[int]:
-        (snapshot,) = connection.execute("SELECT pg_current_snapshot()::text").fetchone()
+        asked = "SELECT pg_current_snapshot()::text, current_setting('lamarck.permitted_as', true)"
+        snapshot, held = connection.execute(asked).fetchone()
         if snapshot != self._snapshot or len(self._rows) >= _MOST_FILTERS:
-            self._snapshot, self._rows = snapshot, {}
+            self._snapshot, self._rows, self._tokens = snapshot, {}, {}
         if wanted not in self._rows:
             where, values = condition(wanted)
             query = f"SELECT seq FROM artifacts WHERE found AND {where}"  # noqa: S608 - our own SQL
             self._rows[wanted] = [seq for (seq,) in connection.execute(query, values)]
-        return self._rows[wanted]
+            self._tokens[wanted] = secrets.token_hex(8)
+        rows, token = self._rows[wanted], self._tokens[wanted]
+        if held != token and len(rows) <= _FEW:
+            # Once for a session: to send ten thousand numbers, and to plan with them, takes longer than to search.
+            told = "SELECT set_config('lamarck.permitted', ?, false), set_config('lamarck.permitted_as', ?, false)"
+            connection.execute(told, (f"{{{','.join(map(str, rows))}}}", token))
+        return rows
 
     def common(self, connection: PostgresConnection, most: int) -> list[str]:
         """Lexemes that more than `most` texts had when the server last looked."""
@@ -108,6 +117,9 @@ class PostgresLists:
         self._cosines: dict[int, float] = {}
         self._is_open = is_open(connection, request.filter)
         self._permitted = [] if self._is_open else known.permitted(connection, request.filter)
+        self._is_held = len(self._permitted) <= _FEW  # by the session
+        self._any = "ANY(current_setting('lamarck.permitted')::bigint[])" if self._is_held else "ANY(?::bigint[])"
+        self._values = [] if self._is_held else [self._permitted]
 
     def by_words(self, depth: int) -> list[tuple[int, float]]:
         most = _RANKED_ALONE if self._request.vector is None else _RANKED_BESIDE_MEANING
@@ -128,14 +140,14 @@ class PostgresLists:
         one = f"ts_rank('{_WEIGHTS}'::real[], lexemes, plainto_tsquery('lamarck.words', ?)) * ?::float8"
         score = " + ".join([one] * len(ranked))
         query = " || ".join(["plainto_tsquery('lamarck.words', ?)"] * len(ranked))
-        of_these = "" if self._is_open else "AND rowid = ANY(?)"
+        of_these, values = ("", []) if self._is_open else (f"AND rowid = {self._any}", self._values)
         found = self._connection.execute(
             f"SELECT rowid, {score} AS score FROM words WHERE lexemes @@ ({query}) {of_these}"  # noqa: S608 - our own SQL
             " ORDER BY score DESC, rowid LIMIT ?",
             (
                 *(value for pair in ranked for value in pair),
                 *(term for term, _ in ranked),
-                *(() if self._is_open else (self._permitted,)),
+                *values,
                 depth,
             ),
         ).fetchall()
@@ -161,7 +173,7 @@ class PostgresLists:
         text = as_text(vector)
         if self._is_open:
             found = self._by_graph(text, depth, "", [])
-        elif len(self._permitted) <= _FEW:
+        elif self._is_held:
             found = self._one_by_one(text, depth)
         else:
             # As the value of an expression, so that it is asked for each vector that the graph leads to, and the
@@ -183,8 +195,8 @@ class PostgresLists:
     def _one_by_one(self, text: str, depth: int) -> list[tuple[int, float]]:
         rows = self._connection.execute(
             f"SELECT seq, -(vector <#> ?::vector) AS cosine FROM vectors WHERE digest = {self._digest}"  # noqa: S608
-            " AND seq = ANY(?::bigint[]) ORDER BY cosine DESC, seq LIMIT ?",
-            (text, self._permitted, depth),
+            f" AND seq = {self._any} ORDER BY cosine DESC, seq LIMIT ?",
+            (text, *self._values, depth),
         )
         return list(rows.fetchall())
 
