@@ -114,17 +114,9 @@ class Mutant:
         return f"`{_short(self.before)}` → `{_short(after)}`"
 
 
-def mutants_of(file: SourceFile) -> list[Mutant]:
-    """All of them that parse, each another tree, in the order of the text; none for a file that does not parse."""
-    possible = possible_mutants_of(file)
-    if not possible:
-        return []
-    is_new = Distinct(file)
-    return [mutant for mutant in possible if is_new(mutant)]
-
-
 def possible_mutants_of(file: SourceFile) -> list[Mutant]:
-    """In the order of the text, before anything is known of what they parse to: quick, for who takes a few of many."""
+    """In the order of the text, none for a file that does not parse; before anything is known of what they parse to
+    (`Distinct`): quick, for who takes a few of many."""
     try:
         tree = parse_python(file.text)
     except (SyntaxError, RecursionError):

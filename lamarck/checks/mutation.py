@@ -10,13 +10,14 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 import msgspec
 
 from lamarck.checks.check import Level
 from lamarck.checks.gate import Changed, Means
 from lamarck.checks.judge.judge import JUDGE_VERSION, Judge, Subject, SubjectReport
-from lamarck.checks.mutants import MUTATORS_VERSION, Mutant, mutants_of
+from lamarck.checks.mutants import MUTATORS_VERSION, Distinct, Mutant, possible_mutants_of
 from lamarck.checks.noticing import noticing
 from lamarck.checks.pieces import Piece, pieces_of
 from lamarck.checks.stages import StageCache
@@ -108,8 +109,9 @@ class MutationCheck:
         if not trace.subject.passed or trace.strays:
             why = "the given tests do not pass, so no mutant can be told from the code"
             return self._evidence(candidate, trace, CheckOutcome.SKIPPED, begin).replace(log=why)
-        everything = [m for f in self._files(candidate, trace) for m in self._mutants(f)]
-        tried = self._sampled(everything)
+        files = {f.path: f for f in self._files(candidate, trace)}
+        everything = [m for f in files.values() for m in self._mutants(f)]
+        tried = self._sampled(everything, files)
         if not tried:
             why = "there is nothing to mutate in what the tests run"
             return self._evidence(candidate, trace, CheckOutcome.SKIPPED, begin).replace(log=why)
@@ -134,7 +136,7 @@ class MutationCheck:
                 yield file
 
     def _mutants(self, file: SourceFile) -> list[Mutant]:
-        found = mutants_of(file)[:_MOST_MUTANTS_OF_FILE]
+        found = possible_mutants_of(file)[:_MOST_MUTANTS_OF_FILE]
         if self._changed is None:
             return found
         before = self._changed.before.get(file.path)
@@ -149,12 +151,15 @@ class MutationCheck:
             if any(_holds(p, m.line) for p in new) or (m.early and not set(lines[m.line - 1 : _last(m)]) <= old)
         ]
 
-    def _sampled(self, mutants: Sequence[Mutant]) -> list[Mutant]:
-        """The same ones for equal code, and most of them for similar code: drawn by the hash of the edit."""
-        if self._sample is None or len(mutants) <= self._sample:
-            return list(mutants)
-        drawn = sorted(mutants, key=lambda m: content_id(m.path, m.id, m.column))[: self._sample]
-        return [m for m in mutants if m in set(drawn)]
+    def _sampled(self, mutants: Sequence[Mutant], files: Mapping[str, SourceFile]) -> list[Mutant]:
+        """The same ones for equal code, and most of them for similar code: drawn by the hash of the edit. Each says
+        something else; what a sample leaves out is not even parsed."""
+        is_new = {path: Distinct(files[path]) for path in {m.path for m in mutants}}
+        if self._sample is None:
+            return [m for m in mutants if is_new[m.path](m)]
+        drawn = sorted(mutants, key=lambda m: content_id(m.path, m.id, m.column))
+        chosen = set(islice((m for m in drawn if is_new[m.path](m)), self._sample))
+        return [m for m in mutants if m in chosen]
 
     # --- what became of them
 
@@ -224,7 +229,7 @@ class MutationCheck:
             measurements={
                 "mutation_score": share,
                 "tried": len(fates),
-                "of": everything,
+                "of": everything if self._sample is not None else len(fates),
                 "killed": killed,
                 "survived": sum(not f.killed and f.tests > 0 for f in fates.values()),
                 "not_run": sum(f.tests == 0 for f in fates.values()),

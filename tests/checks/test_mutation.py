@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lamarck.checks.gate import Changed, Means, build_checks
-from lamarck.checks.mutants import mutants_of
+from lamarck.checks.mutants import Distinct, Mutant, possible_mutants_of
 from lamarck.checks.mutation import MutationCheck
 from lamarck.checks.pieces import pieces_of
 from lamarck.checks.stages import StageCache
@@ -56,6 +56,14 @@ def test_steps():
     assert [steps(n) for n in (-1, 0, 1, 2, 3, 4)] == [0, 0, 1, 1, 2, 2]
 """
 WEAK = "from ages import adult\n\n\ndef test_adult():\n    assert adult(30)\n    assert not adult(3)\n"
+
+
+def mutants_of(file: SourceFile) -> list[Mutant]:
+    possible = possible_mutants_of(file)
+    if not possible:
+        return []
+    is_new = Distinct(file)
+    return [m for m in possible if is_new(m)]
 
 
 def edits(text: str) -> list[tuple[str, str]]:
