@@ -8,7 +8,7 @@ import platform
 import shutil
 import threading
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -300,6 +300,15 @@ class Assembly:
         root = project.parent if project is not None else self.folder
         return Collection(own_folder(self.settings.templates.folder, root))
 
+    def template_generator(self, collection: Collection) -> Templates:
+        """Of these templates, with their options chosen by the given tests."""
+        from lamarck.generators.templates.choosing import Choosing
+
+        wanted = self.settings.templates
+        start = partial(self.mender.screening, seconds=wanted.seconds)
+        choosing = Choosing(start, runs=wanted.runs, seconds=wanted.seconds)
+        return Templates(collection, tries=wanted.tries, choosing=choosing if wanted.runs else None)
+
     # --- the loop
 
     @cached_property
@@ -309,7 +318,7 @@ class Assembly:
             library=self.library,
             checks=self.checks,
             generators={
-                "templates": Templates(self.templates, tries=self.settings.templates.tries),
+                "templates": self.template_generator(self.templates),
                 "reuse": Reuse(self.library, candidates=self.settings.reuse.candidates),
                 "model": self.model_tier,
                 "repair": self.model_tier,

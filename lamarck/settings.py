@@ -127,6 +127,12 @@ class ReuseSettings(Record, frozen=True, kw_only=True):
 class TemplateSettings(Record, frozen=True, kw_only=True):
     enabled: Annotated[bool, _described("try templates before any model")] = True
     tries: Annotated[int, _described("templates and variants of them to try on a task's tests", ge=1, le=10)] = 3
+    runs: Annotated[
+        int, _described("programs of templates to run on the given tests, to choose; 0: the likeliest", ge=0, le=500)
+    ] = 120
+    seconds: Annotated[float, _described("of choosing among the programs of templates, for a task", gt=0, le=120)] = (
+        15.0
+    )
     folder: Annotated[str, _described("the project's own templates, relative to its folder: family/name.toml")] = (
         ".lamarck/templates"
     )

@@ -88,7 +88,7 @@ class Templating:
         collection: Collection,
         told: Callable[[CaseResult, int, int], None] | None,
     ) -> tuple[CaseResult, ...]:
-        generator = Templates(collection, tries=self._assembly.settings.templates.tries)
+        generator = self._assembly.template_generator(collection)
         total = sum(len(t.serves) + len(t.refuses) for t in chosen)
         results: list[CaseResult] = []
         for template in chosen:
@@ -105,11 +105,20 @@ class Templating:
     def _served(self, template: Template, case: Case, generator: Templates) -> CaseResult:
         task = task_of(case)
         result = CaseResult(template=template.id, request=named(case), serves=True)
-        tried = list(generator.candidates(task))
-        own = [c for c in tried if _is_of(c, template)]
-        if not own:
-            instead = ", ".join(str(c.origin.template_version) for c in tried)
+        matched = generator.collection.matcher.match(task)
+        if template.id not in [t.id for t in matched]:
+            instead = ", ".join(t.id for t in matched)
             return result.replace(fault="it is not matched" + (f"; instead: {instead}" if instead else ""))
+        likely = tuple(fitted([template], task, most=self._assembly.settings.templates.tries))
+        result = self._judged(task, likely, result)
+        if result.fault:  # its options are chosen by the tests then, as in a run
+            chosen = tuple(generator.screened(task, [template]))
+            result = self._judged(task, chosen, result)
+        return result
+
+    def _judged(self, task: Task, own: tuple[Candidate, ...], result: CaseResult) -> CaseResult:
+        if not own:
+            return result.replace(fault="it does not fit the request's names and parameters")
         subjects = tuple(Subject(label=str(n), files=c.files) for n, c in enumerate(own))
         report = self._assembly.judge.judge(task, task.acceptance, subjects)
         result = result.replace(seconds=report.seconds)
@@ -117,7 +126,7 @@ class Templating:
             return result.replace(fault=report.broke or f"its tests do not collect: {report.collect_error}")
         for subject, candidate in zip(report.subjects, own, strict=True):
             if subject.passed:
-                return result.replace(variant=tried.index(candidate) + 1)
+                return result.replace(variant=own.index(candidate) + 1, fault="")
         first = report.subjects[0]
         failed = [r.failure.message for r in first.results if r.failure is not None]
         return result.replace(fault=(failed or [first.import_error or first.stop or "its tests fail"])[0])
@@ -128,10 +137,6 @@ def _refused(template: Template, case: Case) -> CaseResult:
     result = CaseResult(template=template.id, request=named(case), serves=False)
     found = list(fitted(Matcher((template,)).match(task), task, most=1))
     return result.replace(fault="it is matched") if found else result
-
-
-def _is_of(candidate: Candidate, template: Template) -> bool:
-    return str(candidate.origin.template_version).startswith(f"{template.id}@")
 
 
 def named(case: Case) -> str:

@@ -9,7 +9,7 @@ from lamarck.generators.generator import Proposal
 from lamarck.generators.search.cases import parted, shown_cases
 from lamarck.generators.search.lessons.guide import Guide
 from lamarck.generators.search.plan import Base
-from lamarck.generators.search.screening import Subject
+from lamarck.generators.search.screening import Screening, Subject
 from lamarck.generators.search.search import Search, SearchLimits, SearchReport
 from lamarck.generators.search.variants import Variant
 from lamarck.policy import Step
@@ -66,22 +66,34 @@ class Mender:
         """Over the given tests of a task, parted into cases. touched: paths of the files that may change; None: all.
         Raises `BadInput` for tests that cannot be read."""
         tests = tuple((path, parted(text)) for path, text in (self._render(a, task) for a in task.tests(Trust.GIVEN)))
-        subject = Subject(
-            files={f.path: f.text for f in files if _may_change(f, touched)},
-            tests=tests,
-            support=(*task.support, *(f for f in files if not _may_change(f, touched))),
-            root=_root(task),
-        )
         return Search(
             self._sandbox(),
             self._interpreter(),
-            subject,
+            _subject(task, files, tests, touched),
             task.job_limits,
             limits,
             wanted=wanted,
             guide=self._guide() if guide is None else guide,
             stop=stop,
         )
+
+    def screening(self, task: Task, text: str, *, seconds: float) -> Screening:
+        """A sandbox to ask how other texts of the task's main file do on its given tests; `text` is a first one.
+        Raises `SandboxUnavailable`."""
+        tests = tuple((path, parted(text)) for path, text in (self._render(a, task) for a in task.tests(Trust.GIVEN)))
+        subject = _subject(task, [SourceFile(path=task.main_path, text=text)], tests, None)
+        return Screening(self._sandbox(), self._interpreter(), subject, task.job_limits, seconds=seconds, collect=False)
+
+
+def _subject(
+    task: Task, files: Sequence[SourceFile], tests: tuple[tuple[str, str], ...], touched: frozenset[str] | None
+) -> Subject:
+    return Subject(
+        files={f.path: f.text for f in files if _may_change(f, touched)},
+        tests=tests,
+        support=(*task.support, *(f for f in files if not _may_change(f, touched))),
+        root=_root(task),
+    )
 
 
 def mended(

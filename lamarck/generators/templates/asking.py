@@ -7,10 +7,11 @@ import doctest
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lamarck.generators.syntax import tree_of
 from lamarck.generators.templates import kinds
+from lamarck.generators.templates.stated import of_method, stated_parameters
 from lamarck.generators.templates.template import Definition, is_exception
 from lamarck.records import AcceptanceKind, Task
 from lamarck.tasks.python_source import is_hollow
@@ -34,7 +35,7 @@ class Call:
 @dataclass
 class Asked:
     """One definition that is asked for. arguments: None where only calls tell. members: asked of its instances, with
-    their parameters where a stub tells them."""
+    their parameters where a stub tells them. stated: whether parameters were read from words, which may tell a part."""
 
     name: str
     is_class: bool
@@ -44,19 +45,24 @@ class Asked:
     documented: bool = False
     calls: list[Call] = field(default_factory=list)
     members: dict[str, ast.arguments | None] = field(default_factory=dict)
+    stated: bool = False
+
+    @property
+    def as_called(self) -> Asked:
+        """Without the parameters that were only stated."""
+        if not self.stated:
+            return self
+        return replace(self, arguments=None, members=dict.fromkeys(self.members), stated=False)
 
 
 @dataclass
 class Request:
-    """A task as the matcher sees it. about: what its name and goal say; words are stems. text: everything, for hints.
-    kept: what of the stub stands already and has to stay."""
+    """A task as the fitting sees it. text: everything, for hints. kept: what of the stub stands already and has to
+    stay."""
 
     asked: list[Asked]
     exceptions: list[str]
     raised: list[str]
-    name_words: tuple[str, ...]
-    goal_words: frozenset[str]
-    all_words: frozenset[str]
     text: str
     kept: list[str]
     kept_names: frozenset[str]
@@ -98,20 +104,23 @@ def read_request(task: Task) -> Request | None:
         for tree, _ in trees:
             each.calls += _calls(tree, each.name)
     main = task.entry_point if task.entry_point in asked else next(iter(asked))
-    prose = task.goal.partition(_PROVIDES)[0].partition(">>>")[0]
+    prose = prose_of(task)
+    _from_words(asked, prose)
     text = "\n".join([task.goal, task.signature or "", *(a.content for a in task.acceptance), *task.constraints])
     text += "".join(f"\nreturns {ast.unparse(a.returns)}" for a in asked.values() if a.returns)
     return Request(
         asked=sorted(asked.values(), key=lambda a: a.name != main),
         exceptions=exceptions,
         raised=_raised(trees, text),
-        name_words=words_of(main),
-        goal_words=frozenset(words_of(head_of(prose))),
-        all_words=frozenset((*words_of(prose), *words_of(" ".join(asked)), *words_of(" ".join(task.constraints)))),
         text=text,
         kept=[ast.unparse(k) for k in kept],
         kept_names=kept_names,
     )
+
+
+def prose_of(task: Task) -> str:
+    """The goal in its author's words: without what tests were found to use, and without examples."""
+    return task.goal.partition(_PROVIDES)[0].partition(">>>")[0]
 
 
 def head_of(prose: str) -> str:
@@ -208,6 +217,21 @@ def _from_uses(task: Task, asked: dict[str, Asked], uses: tuple[Use, ...], known
             each.members.setdefault(member, None)
     if not asked and task.entry_point:
         asked[task.entry_point] = Asked(task.entry_point, is_class=task.entry_point[:1].isupper())
+
+
+def _from_words(asked: dict[str, Asked], prose: str) -> None:
+    """The parameters that the goal states, where nothing else tells them."""
+    stated = stated_parameters(prose) if "(" in prose else {}
+    for each in asked.values():
+        if not each.is_class:
+            if each.arguments is None and each.name in stated:
+                each.arguments, each.stated = stated[each.name], True
+            continue
+        if each.name in stated and each.members.get("__init__") is None:
+            each.members["__init__"], each.stated = of_method(stated[each.name]), True
+        for name in each.members:
+            if each.members[name] is None and name in stated:
+                each.members[name], each.stated = of_method(stated[name]), True
 
 
 def _bound(node: ast.stmt) -> Iterator[str]:

@@ -5,17 +5,21 @@ from __future__ import annotations
 import ast
 import builtins
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+import sys
+from collections.abc import Collection, Iterator, Mapping, MutableMapping
+from dataclasses import dataclass, field, replace
 
 from lamarck.generators.syntax import tree_of
 from lamarck.generators.templates import kinds
 from lamarck.generators.templates.asking import Asked, Request, words_of
 from lamarck.generators.templates.parameters import Fitted, fit_parameters, own_parameters
 from lamarck.generators.templates.template import Definition, Template, is_exception
+from lamarck.generators.templates.usual import same_member
 
 _FUTURE = "from __future__ import annotations"
 _LONG = 100
+_STRANGE = 2  # members of other names than a template knows
+_BRINGS: dict[str, type] = {"MutableMapping": MutableMapping, "Mapping": Mapping, "dict": dict, "list": list}
 
 
 @dataclass
@@ -50,21 +54,29 @@ class _Work:
         return text.decode()
 
 
-def fit(template: Template, request: Request, choices: dict[str, str]) -> str | None:
-    """The text of the candidate's main file; deterministic."""
+def fit(template: Template, request: Request, choices: dict[str, str], order: int = 0) -> str | None:
+    """The text of the candidate's main file; deterministic. order: see `fit_parameters`."""
+    text = _fit(template, request, choices, order)
+    if text is None and any(a.stated for a in request.asked):  # words may state a part of the parameters
+        called = replace(request, asked=[a.as_called for a in request.asked])
+        text = _fit(template, called, choices, order)
+    return text
+
+
+def _fit(template: Template, request: Request, choices: dict[str, str], order: int) -> str | None:
     source = template.text(choices)
     tree = tree_of(source)
     if tree is None:
         return None
     definitions = {n.name: n for n in tree.body if isinstance(n, Definition) and not n.name.startswith("_")}
-    mapped = _definitions(template, request, definitions)
+    mapped = _definitions(template, request, definitions, order)
     if mapped is None:
         return None
     work = _Work(source.encode(), tree)
     module_names = _module_names(tree) | _needed_builtins(tree)
     for asked, definition in mapped:
         is_free = asked.name == definition.name or asked.name not in module_names
-        if not is_free or not _fit_definition(work, template, asked, definition, request):
+        if not is_free or not _fit_definition(work, template, asked, definition, request, order):
             return None
         _rename_everywhere(work, definition, asked.name)
     if not _fit_exceptions(work, template, request, definitions):
@@ -72,14 +84,15 @@ def fit(template: Template, request: Request, choices: dict[str, str]) -> str | 
     text = work.result()
     if request.exceptions or request.raised:
         text = _raising(text, request, definitions)
-    text = _assembled(text, request)
+    text = _assembled(_importing(text, request), request)
     return text if tree_of(text) is not None else None
 
 
 def _definitions(
-    template: Template, request: Request, definitions: dict[str, Definition]
+    template: Template, request: Request, definitions: dict[str, Definition], order: int
 ) -> list[tuple[Asked, Definition]] | None:
-    """Every definition that is asked for with the one of the program that serves it."""
+    """Every definition that is asked for with the one of the program that serves it; by their order where several are
+    asked for under names of their own. order: see `fit_parameters`."""
     usable = {n: d for n, d in definitions.items() if not is_exception(d)}
     taken: list[tuple[Asked, Definition]] = []
     for number, asked in enumerate(request.asked):
@@ -91,10 +104,18 @@ def _definitions(
         if found is None and number == 0 and len(request.asked) == 1:
             found = next((d for n, d in usable.items()), None)
             found = found if found is not None and _same_sort(asked, found) else None
+        if found is None and len(request.asked) == len(usable):
+            left = [d for d in free.values() if not _is_named(template, d, request)]
+            found = left[order % len(left)] if left else None
         if found is None:
             return None
         taken.append((asked, found))
     return taken
+
+
+def _is_named(template: Template, definition: Definition, request: Request) -> bool:
+    """Whether one of what is asked for has its name."""
+    return any(a.name in (definition.name, *template.synonyms.get(definition.name, ())) for a in request.asked)
 
 
 def _same_sort(asked: Asked, definition: Definition) -> bool:
@@ -124,7 +145,9 @@ def _needed_builtins(tree: ast.Module) -> set[str]:
 # --- one definition
 
 
-def _fit_definition(work: _Work, template: Template, asked: Asked, definition: Definition, request: Request) -> bool:
+def _fit_definition(
+    work: _Work, template: Template, asked: Asked, definition: Definition, request: Request, order: int
+) -> bool:
     if asked.documented:
         _drop_docstring(work, definition)
     if not isinstance(definition, ast.ClassDef):
@@ -135,24 +158,31 @@ def _fit_definition(work: _Work, template: Template, asked: Asked, definition: D
         results = kinds.of_annotation(definition.returns)
         if not all(kinds.holds(results, c.result) for c in asked.calls if c.result != "NoneType"):
             return False
-        fitted = fit_parameters(definition.args, asked.arguments, asked.calls, template.synonyms)
+        fitted = fit_parameters(definition.args, asked.arguments, asked.calls, template.synonyms, order=order)
         return fitted is not None and _rewrite(work, definition, fitted, asked, request)
+    return _fit_members(work, template, asked, definition, request, order)
+
+
+def _fit_members(
+    work: _Work, template: Template, asked: Asked, definition: ast.ClassDef, request: Request, order: int
+) -> bool:
     methods = {n.name: n for n in definition.body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)}
     attributes = _attributes(definition)
-    renamed: dict[str, str] = {}
-    for name, arguments in {"__init__": None, **asked.members}.items():
-        found = _member(name, methods, attributes, template)
-        if found is None:
-            if name == "__init__" and not own_parameters(arguments) and not any(c.positional for c in asked.calls):
-                continue
-            return False
-        if found != name:
-            renamed[found] = name
-        method = methods.get(found)
+    wanted: dict[str, ast.arguments | None] = {"__init__": None, **asked.members}
+    served = _served_by(wanted, methods, attributes, template, definition, order)
+    if served is None:
+        return False
+    renamed = {found: name for name, found in served.items() if found != name}
+    for name, arguments in wanted.items():
+        if name not in served:
+            if name == "__init__" and (own_parameters(arguments) or any(c.positional for c in asked.calls)):
+                return False
+            continue
+        method = methods.get(served[name])
         if method is None:
             continue
         calls = asked.calls if name == "__init__" else []
-        fitted = fit_parameters(method.args, arguments, calls, template.synonyms, skip=1)
+        fitted = fit_parameters(method.args, arguments, calls, template.synonyms, skip=1, order=order)
         if fitted is None or not _rewrite(work, method, fitted, None, request):
             return False
     if set(renamed.values()) & (methods.keys() | attributes):
@@ -161,13 +191,66 @@ def _fit_definition(work: _Work, template: Template, asked: Asked, definition: D
     return True
 
 
+def _served_by(
+    wanted: dict[str, ast.arguments | None],
+    methods: dict[str, ast.FunctionDef | ast.AsyncFunctionDef],
+    attributes: set[str],
+    template: Template,
+    definition: ast.ClassDef,
+    order: int,
+) -> dict[str, str] | None:
+    """The program's member for each that is asked for: by name, by other names, and at last by the number of its
+    parameters, the likeliest of which `order` counts through; None where one is missing."""
+    served: dict[str, str] = {}
+    strange: list[str] = []
+    for name in wanted:
+        found = _member(name, methods, attributes, template, {*wanted, *served.values()})
+        if found is not None and found not in served.values():
+            served[name] = found
+        elif name != "__init__" and name not in _inherited(definition):
+            strange.append(name)
+    if len(strange) > _STRANGE or len(strange) * 2 > len(wanted) - 1:
+        return None
+    for name in strange:
+        free = [
+            m
+            for m in methods
+            if not m.startswith("_") and m not in served.values() and m not in wanted
+            and _as_many(wanted[name], methods[m])
+        ]  # fmt: skip
+        if not free:
+            return None
+        served[name] = free[order % len(free)]
+    return served
+
+
+def _as_many(asked: ast.arguments | None, method: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether it takes as many arguments as are asked for, where that is known."""
+    if asked is None:
+        return True
+    wanted, own = own_parameters(asked), own_parameters(method.args)
+    return len(own) - len(method.args.defaults) <= len(wanted) <= len(own)
+
+
 def _member(name: str, methods: dict[str, ast.FunctionDef | ast.AsyncFunctionDef], attributes: set[str],
-            template: Template) -> str | None:  # fmt: skip
-    """The program's name for a member of instances."""
+            template: Template, wanted: Collection[str]) -> str | None:  # fmt: skip
+    """The program's name for a member of instances. wanted: all that are asked for."""
     if name in methods or name in attributes:
         return name
     public = [m for m in (*methods, *attributes) if not m.startswith("_")]
-    return next((m for m in public if name in template.synonyms.get(m, ())), None)
+    named = next((m for m in public if name in template.synonyms.get(m, ())), None)
+    return named or next((m for m in public if m not in wanted and same_member(m, name)), None)
+
+
+def _inherited(definition: ast.ClassDef) -> set[str]:
+    """Public members that its bases bring."""
+    bases = {_base_name(b) for b in definition.bases}
+    return {m for b in bases for m in dir(_BRINGS.get(b, object)) if not m.startswith("_")}
+
+
+def _base_name(base: ast.expr) -> str:
+    inner = base.value if isinstance(base, ast.Subscript) else base
+    return inner.id if isinstance(inner, ast.Name) else ""
 
 
 def _attributes(definition: ast.ClassDef) -> set[str]:
@@ -351,6 +434,25 @@ def _assembled(text: str, request: Request) -> str:
     return _after_imports(whole, "\n\n\n".join(kept_rest) + "\n") if kept_rest else _tidy(whole)
 
 
+def _importing(text: str, request: Request) -> str:
+    """With the modules of the standard library that a wanted default speaks of."""
+    tree = tree_of(text)
+    if tree is None:
+        return text
+    headers = [n.args for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+    defaults = [d for a in headers for d in (*a.defaults, *a.kw_defaults) if isinstance(d, ast.Attribute)]
+    bound = _module_names(tree) | request.kept_names
+    named = {n for d in defaults for n in _names_in(d)} - bound
+    missing = sorted(named & sys.stdlib_module_names)
+    return _with_imports(text, missing) if missing else text
+
+
+def _with_imports(text: str, names: list[str]) -> str:
+    lines = text.splitlines()
+    place = 1 + lines.index(_FUTURE) if _FUTURE in lines else 0
+    return "\n".join([*lines[:place], "", *(f"import {n}" for n in names), *lines[place:]]) + "\n"
+
+
 def _after_imports(text: str, block: str) -> str:
     tree = ast.parse(text)
     last = max((n.end_lineno or 0 for n in tree.body if isinstance(n, ast.Import | ast.ImportFrom)), default=0)
@@ -362,17 +464,32 @@ def _tidy(text: str) -> str:
     return re.sub(r"\n{4,}", "\n\n\n", text)
 
 
-def variants(template: Template, request: Request) -> Iterator[tuple[str, dict[str, str]]]:
-    """Fitted programs, the choices that the request hints at first; then with one option changed each."""
-    first = dict(template.choices)
+def hinted(template: Template, request: Request) -> dict[str, str]:
+    """The choices that the request's words and tests hint at."""
+    found: dict[str, str] = {}
     for name, values in template.options.items():
         for choice, hints in values.items():
             if any(re.search(h, request.text, re.I) for h in hints):
-                first[name] = choice
+                found[name] = choice
                 break
+    return found
+
+
+def neighbours(template: Template, choices: dict[str, str]) -> list[dict[str, str]]:
+    """These choices with one of them changed."""
+    return [
+        {**choices, name: choice}
+        for name, values in template.options.items()
+        for choice in values
+        if choice != choices[name]
+    ]
+
+
+def variants(template: Template, request: Request) -> Iterator[tuple[str, dict[str, str]]]:
+    """Fitted programs, the choices that the request hints at first; then with one option changed each."""
+    first = template.choices | hinted(template, request)
     seen: set[str] = set()
-    others = [{**first, name: choice} for name, values in template.options.items() for choice in values]
-    for choices in (first, *others):
+    for choices in (first, *neighbours(template, first)):
         text = fit(template, request, choices)
         if text is not None and text not in seen:
             seen.add(text)

@@ -6,16 +6,27 @@ words and more what it is. Such matches come after all others; the cases decide.
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain
+from math import log
 
 from lamarck.generators.search.cases import shown_cases
-from lamarck.generators.templates.asking import head_of, stem, words_of
+from lamarck.generators.templates.asking import head_of, prose_of, stem, words_of
+from lamarck.generators.templates.common import COMMON
+from lamarck.generators.templates.stated import affirmed
 from lamarck.generators.templates.template import Template
 from lamarck.records import AcceptanceKind, Task, Trust
 
 _ENOUGH_CASES = 3  # given ones, for a name of the request's own
+# Words of a goal, for each case that its tests show, that neither the template nor the tests know. Where there are
+# more, something is said that nothing shows: it may be the point in which what is asked differs from what is usual.
+_UNEXPLAINED = 0.7
+_TESTS_NAME = "The tests name:"
+_MOST = 14  # templates for one request
+_KIN = 6.0  # how telling shared words have to be: about two that one template in twenty knows
 
 # Words of a name that change nothing of what is asked.
 _NEUTRAL_WORDS = (
@@ -38,6 +49,7 @@ class _Scope:
     asks: tuple[Phrase, ...]
     never: tuple[Phrase, ...]
     vocabulary: frozenset[str]
+    known: frozenset[str]
 
 
 class Matcher:
@@ -45,23 +57,76 @@ class Matcher:
 
     def __init__(self, templates: Iterable[Template]) -> None:
         self._scopes = [_scope(t) for t in templates]
+        counts = Counter(w for s in self._scopes for w in s.known)
+        self._telling = {w: log((1 + len(self._scopes)) / (1 + n)) for w, n in counts.items()}
 
     def match(self, task: Task) -> list[Template]:
-        """Likeliest first. Reads only words: whether parameters and tests fit is for the fitting to say."""
+        """Likeliest first, no more than a few. Reads only words: whether parameters and tests fit is for the fitting to
+        say."""
         name = words_of(task.entry_point or "")
-        prose = task.goal.partition("The module `")[0].partition(">>>")[0]
-        goal = frozenset((*words_of(head_of(prose)), *name))
-        everything = frozenset((*words_of(prose), *name, *words_of(" ".join(task.constraints))))
-        found = [(rank, scope.template) for scope in self._scopes if (rank := _rank(scope, name, goal, everything))]
-        certain = [t for _, t in sorted(found, key=lambda f: f[0], reverse=True)]
-        own = [
-            (rank, s.template)
+        prose = prose_of(task)
+        cases = _cases(task)
+        told = prose.partition(_TESTS_NAME)[0]
+        open_words = frozenset(words_of(told)) - COMMON - _NEUTRAL - _tested(task)
+        read = _Read(
+            name=name,
+            goal=frozenset((*words_of(head_of(prose)), *name)),
+            prose=frozenset((*words_of(prose), *name)),
+            shown=frozenset((*words_of(prose), *name, *words_of(_asked_for(task)))),
+            wanted=frozenset((*words_of(affirmed(prose)), *name, *words_of(" ".join(task.constraints)))),
+        )
+        scopes = [
+            s
             for s in self._scopes
-            if s.template not in certain and (rank := _loose(s, name, goal, everything))
+            if not any(_all_in(p, read.wanted) for p in s.never)
+            and (not cases or len(open_words - s.known) <= _UNEXPLAINED * cases)
         ]
-        if not own or _cases(task) < _ENOUGH_CASES:
-            return certain
-        return [*certain, *(t for _, t in sorted(own, key=lambda f: f[0], reverse=True))]
+        certain = {s.template.id: s.template for _, s in _ordered((_rank(s, read), s) for s in scopes)}
+        if cases < _ENOUGH_CASES:
+            return list(certain.values())[:_MOST]
+        for looser in (_loose, _wide, self._kin):
+            rest = [s for s in scopes if s.template.id not in certain]
+            certain |= {s.template.id: s.template for _, s in _ordered((looser(s, read), s) for s in rest)}
+        return list(certain.values())[:_MOST]
+
+    def _kin(self, scope: _Scope, read: _Read) -> tuple[float, int] | None:
+        """By how telling the words are that it shares with all that is said: those that few templates know."""
+        shared = sum(self._telling.get(w, 0.0) for w in read.shown & scope.known)
+        return (shared, 0) if shared >= _KIN else None
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A request's words, as stems: of its name, of its first sentences, of all of it, also with its signature and the
+    names of its tests, and of what it does not rule out."""
+
+    name: tuple[str, ...]
+    goal: frozenset[str]
+    prose: frozenset[str]
+    shown: frozenset[str]
+    wanted: frozenset[str]
+
+
+def _tested(task: Task) -> frozenset[str]:
+    """Words of the tests, and of the signatures."""
+    headers = [line for s in task.stubs for line in s.text.splitlines() if line.lstrip().startswith(("def ", "class "))]
+    return frozenset(
+        words_of(" ".join([*(a.content for a in task.tests(Trust.GIVEN)), task.signature or "", *headers]))
+    )
+
+
+def _asked_for(task: Task) -> str:
+    """Names of parameters, methods and tests."""
+    names = [n for s in task.stubs for n in re.findall(r"\bdef (\w+)|\b(\w+)\s*[:,)=]", s.text) for n in n if n]
+    names += [
+        n for a in task.tests(Trust.GIVEN) for n in re.findall(r"\bdef test_(\w+)|\.(\w+)\(", a.content) for n in n
+    ]
+    return " ".join([task.signature or "", *names])
+
+
+def _ordered(ranked: Iterable[tuple[tuple[float, int] | None, _Scope]]) -> list[tuple[tuple[float, int], _Scope]]:
+    found = [(rank, scope) for rank, scope in ranked if rank is not None]
+    return sorted(found, key=lambda f: f[0], reverse=True)
 
 
 def _cases(task: Task) -> int:
@@ -82,35 +147,40 @@ def _scope(template: Template) -> _Scope:
     named = words_of(" ".join([template.id, template.summary, *template.names]))
     others = words_of(" ".join(chain(template.synonyms, *template.synonyms.values())))
     vocabulary = frozenset(chain(named, others, *(chain(*chain(*phrase)) for phrase in asks)))
-    return _Scope(template, asks, tuple(_phrase(n) for n in template.never), vocabulary | _NEUTRAL)
+    known = vocabulary | frozenset(words_of(" ".join([template.program, *(c.goal for c in template.serves)])))
+    return _Scope(template, asks, tuple(_phrase(n) for n in template.never), vocabulary | _NEUTRAL, known - _NEUTRAL)
 
 
 def _phrase(text: str) -> Phrase:
     return tuple(tuple(frozenset(words_of(w)) for w in part.split("|")) for part in text.split())
 
 
-def _rank(
-    scope: _Scope, name: tuple[str, ...], goal: frozenset[str], everything: frozenset[str]
-) -> tuple[int, int] | None:
+def _rank(scope: _Scope, read: _Read) -> tuple[int, int] | None:
     """How well it fits: by the name before by the goal, and by how many words; None: not at all."""
-    if any(word not in scope.vocabulary for word in name) or any(_all_in(p, everything) for p in scope.never):
+    if any(word not in scope.vocabulary for word in read.name):
         return None
-    names = frozenset(name)
-    by_name = max((len(p) for p in scope.asks if _all_in(p, names)), default=0)
-    by_goal = max((len(p) for p in scope.asks if _all_in(p, goal)), default=0)
+    names = frozenset(read.name)
+    by_goal = max((len(p) for p in scope.asks if _all_in(p, read.goal)), default=0)
     if not by_goal:
         return None
-    return by_name, by_goal
+    return max((len(p) for p in scope.asks if _all_in(p, names)), default=0), by_goal
 
 
-def _loose(
-    scope: _Scope, name: tuple[str, ...], goal: frozenset[str], everything: frozenset[str]
-) -> tuple[int, int] | None:
+def _loose(scope: _Scope, read: _Read) -> tuple[int, int] | None:
     """By the goal alone: how many words of it, and how few of the name are strange."""
-    by_goal = max((len(p) for p in scope.asks if _all_in(p, goal)), default=0)
-    if by_goal < 2 or any(_all_in(p, everything) for p in scope.never):
+    by_goal = max((len(p) for p in scope.asks if _all_in(p, read.goal)), default=0)
+    if by_goal < 2:
         return None
-    return by_goal, -sum(word not in scope.vocabulary for word in name)
+    return by_goal, -sum(word not in scope.vocabulary for word in read.name)
+
+
+def _wide(scope: _Scope, read: _Read) -> tuple[int, int] | None:
+    """By all that is said, or one telling word of the first sentences."""
+    by_prose = max((len(p) for p in scope.asks if _all_in(p, read.prose)), default=0)
+    by_goal = any(_all_in(p, read.goal) for p in scope.asks)
+    if by_prose < 2 and not by_goal:
+        return None
+    return by_prose + by_goal, -sum(word not in scope.vocabulary for word in read.name)
 
 
 def _all_in(phrase: Phrase, words: frozenset[str]) -> bool:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice, permutations
+from math import factorial
 
 from lamarck.generators.templates import kinds
 from lamarck.generators.templates.asking import Call
+from lamarck.generators.templates.usual import same_parameter
 
 
 @dataclass(frozen=True)
@@ -48,8 +52,15 @@ class Fitted:
             if annotation is None or not names_in(annotation) <= known:
                 annotation = own.argument.annotation
             text = chosen.argument.arg + (f": {shown(annotation)}" if annotation is not None else "")
-            if chosen.default is not None:
-                text += (" = " if annotation is not None else "=") + shown(chosen.default)
+            default = chosen.default
+            if (
+                default is not None
+                and own.default is not None
+                and not names_in(default) <= known | sys.stdlib_module_names
+            ):
+                default = own.default
+            if default is not None:
+                text += (" = " if annotation is not None else "=") + shown(default)
             parts.append(text)
         if self.vararg and not starred:
             parts.append(_star(self.vararg))
@@ -85,26 +96,27 @@ def fit_parameters(
     synonyms: dict[str, tuple[str, ...]],
     *,
     skip: int = 0,
+    order: int = 0,
 ) -> Fitted | None:
     """None where they cannot be the same function's, or where a call of the tests would not fit. skip: leading
-    parameters that nobody passes, such as `self`."""
+    parameters that nobody passes, such as `self`. order: which order of those that no name tells, 0 the given one."""
     mine = _listed(own)[skip:]
     skipped = [*own.posonlyargs, *own.args][:skip]
     if asked is None:
-        fitted = _by_calls(mine, own, calls, synonyms)
+        fitted = _by_calls(_turned(mine, order), own, calls, synonyms)
     else:
         theirs = _listed(asked)[skip:]
         if (asked.vararg and not own.vararg) or (asked.kwarg and not own.kwarg):
             return None
         if (own.vararg and not asked.vararg) or (own.kwarg and not asked.kwarg):
             return None
-        pairs = _paired(mine, theirs, synonyms)
+        pairs = _paired(mine, theirs, synonyms, order)
         if pairs is None:
             return None
         fitted = Fitted(skipped, pairs, _pair(asked.vararg, own.vararg), _pair(asked.kwarg, own.kwarg))
         fitted.changed = True
-        order = [mine.index(o) for a, o in pairs if a is not None]
-        fitted.reordered = order != sorted(order)
+        places = [mine.index(o) for a, o in pairs if a is not None]
+        fitted.reordered = places != sorted(places)
     if fitted is None or not all(
         _accepts(fitted, c, has_vararg=own.vararg is not None, has_kwarg=own.kwarg is not None) for c in calls
     ):
@@ -125,11 +137,11 @@ def _listed(arguments: ast.arguments) -> list[_Parameter]:
 
 
 def _paired(
-    mine: list[_Parameter], theirs: list[_Parameter], synonyms: dict[str, tuple[str, ...]]
+    mine: list[_Parameter], theirs: list[_Parameter], synonyms: dict[str, tuple[str, ...]], order: int
 ) -> list[tuple[_Parameter | None, _Parameter]] | None:
     of: dict[int, _Parameter] = {}
     free = list(mine)
-    for same in (_is_named, _is_called):
+    for same in (_is_named, _is_called, _is_usual):
         for number, theirs_one in enumerate(theirs):
             found = next((m for m in free if number not in of and same(theirs_one, m, synonyms)), None)
             if found is not None:
@@ -137,11 +149,17 @@ def _paired(
                 free.remove(found)
     rest = [n for n in range(len(theirs)) if n not in of]
     needed = [m for m in free if m.default is None]
-    if len(rest) != len(needed):
-        return None  # one that the program lacks, or cannot do without
-    for number, own in zip(rest, needed, strict=True):
+    if len(rest) < len(needed) or (order and order >= factorial(len(needed))):
+        return None  # one that the program cannot do without
+    for number, own in zip(rest, _turned(needed, order), strict=False):
         of[number] = own
         free.remove(own)
+    for number in rest[len(needed) :]:
+        alike = next((m for m in free if _alike(theirs[number], m)), None)
+        if alike is None:
+            return None  # one that the program lacks
+        of[number] = alike
+        free.remove(alike)
     pairs: list[tuple[_Parameter | None, _Parameter]] = [(theirs[n], of[n]) for n in range(len(theirs))]
     for asked, own in pairs:
         assert asked is not None
@@ -152,12 +170,36 @@ def _paired(
     return [*pairs, *((None, _Parameter(m.argument, m.default, True)) for m in free)]
 
 
+def _turned(parameters: list[_Parameter], order: int) -> list[_Parameter]:
+    """Those without a default in another order."""
+    needed = [p for p in parameters if p.default is None and not p.keyword_only]
+    if not order or order >= factorial(len(needed)):
+        return parameters
+    turned = next(islice(permutations(needed), order, None))
+    return [*turned, *(p for p in parameters if p not in needed)]
+
+
+def _alike(asked: _Parameter, own: _Parameter) -> bool:
+    """Whether two parameters of other names may be one: both can be left out, with equal defaults or of one kind."""
+    if asked.default is None or own.default is None:
+        return False
+    if ast.dump(asked.default) == ast.dump(own.default):
+        return True
+    kind = kinds.of_literal(asked.default)
+    return kind not in {None, "NoneType", "bool"} and kind == kinds.of_literal(own.default)
+
+
 def _is_named(asked: _Parameter, own: _Parameter, synonyms: dict[str, tuple[str, ...]]) -> bool:
     return asked.argument.arg == own.argument.arg
 
 
 def _is_called(asked: _Parameter, own: _Parameter, synonyms: dict[str, tuple[str, ...]]) -> bool:
     return asked.argument.arg in synonyms.get(own.argument.arg, ())
+
+
+def _is_usual(asked: _Parameter, own: _Parameter, synonyms: dict[str, tuple[str, ...]]) -> bool:
+    """Both can be left out, or neither, and people say either."""
+    return (asked.default is None) == (own.default is None) and same_parameter(own.argument.arg, asked.argument.arg)
 
 
 def _by_calls(
@@ -172,6 +214,9 @@ def _by_calls(
         place = next(
             (i for i, (a, o) in enumerate(pairs) if a is None and name in synonyms.get(o.argument.arg, ())), None
         )
+        if place is None:
+            usual = (i for i, (a, o) in enumerate(pairs) if a is None and same_parameter(o.argument.arg, name))
+            place = next(usual, None)
         if place is None:
             if own.kwarg is not None:
                 continue
