@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Collection, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from lamarck.generators.syntax import tree_of
 from lamarck.generators.templates import kinds
@@ -63,17 +64,24 @@ def fit(template: Template, request: Request, choices: dict[str, str], order: in
     return text
 
 
+@lru_cache(maxsize=2048)
+def _read(source: str) -> tuple[ast.Module, set[str]] | None:
+    """A program's tree, which nothing changes, and the names that it needs. The same programs are wanted again."""
+    tree = tree_of(source)
+    return None if tree is None else (tree, _module_names(tree) | _needed_builtins(tree))
+
+
 def _fit(template: Template, request: Request, choices: dict[str, str], order: int) -> str | None:
     source = template.text(choices)
-    tree = tree_of(source)
-    if tree is None:
+    read = _read(source)
+    if read is None:
         return None
+    tree, module_names = read
     definitions = {n.name: n for n in tree.body if isinstance(n, Definition) and not n.name.startswith("_")}
     mapped = _definitions(template, request, definitions, order)
     if mapped is None:
         return None
     work = _Work(source.encode(), tree)
-    module_names = _module_names(tree) | _needed_builtins(tree)
     for asked, definition in mapped:
         is_free = asked.name == definition.name or asked.name not in module_names
         if not is_free or not _fit_definition(work, template, asked, definition, request, order):
@@ -436,6 +444,9 @@ def _assembled(text: str, request: Request) -> str:
 
 def _importing(text: str, request: Request) -> str:
     """With the modules of the standard library that a wanted default speaks of."""
+    given = [a for each in request.asked for a in (each.arguments, *each.members.values()) if a is not None]
+    if not any(isinstance(d, ast.Attribute) for a in given for d in (*a.defaults, *a.kw_defaults)):
+        return text
     tree = tree_of(text)
     if tree is None:
         return text

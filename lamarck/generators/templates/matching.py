@@ -38,9 +38,8 @@ _NEUTRAL_WORDS = (
 )
 _NEUTRAL = frozenset(map(stem, _NEUTRAL_WORDS.split()))
 
-Phrase = tuple[
-    tuple[frozenset[str], ...], ...
-]  # all of these, each by one of its alternatives, whose words are all there
+# All of these, each by one of its alternatives: a word alone, or several that are all there.
+Phrase = tuple[tuple[frozenset[str], tuple[frozenset[str], ...]], ...]
 
 
 @dataclass(frozen=True)
@@ -146,13 +145,20 @@ def _scope(template: Template) -> _Scope:
     asks = tuple(_phrase(a) for a in template.asks)
     named = words_of(" ".join([template.id, template.summary, *template.names]))
     others = words_of(" ".join(chain(template.synonyms, *template.synonyms.values())))
-    vocabulary = frozenset(chain(named, others, *(chain(*chain(*phrase)) for phrase in asks)))
+    vocabulary = frozenset(
+        chain(named, others, *(w for phrase in asks for alone, together in phrase for w in (alone, *together)))
+    )
     known = vocabulary | frozenset(words_of(" ".join([template.program, *(c.goal for c in template.serves)])))
     return _Scope(template, asks, tuple(_phrase(n) for n in template.never), vocabulary | _NEUTRAL, known - _NEUTRAL)
 
 
 def _phrase(text: str) -> Phrase:
-    return tuple(tuple(frozenset(words_of(w)) for w in part.split("|")) for part in text.split())
+    found = []
+    for part in text.split():
+        alternatives = [frozenset(words_of(w)) for w in part.split("|")]
+        alone = frozenset(w for a in alternatives if len(a) == 1 for w in a)
+        found.append((alone, tuple(a for a in alternatives if len(a) != 1)))
+    return tuple(found)
 
 
 def _rank(scope: _Scope, read: _Read) -> tuple[int, int] | None:
@@ -184,4 +190,7 @@ def _wide(scope: _Scope, read: _Read) -> tuple[int, int] | None:
 
 
 def _all_in(phrase: Phrase, words: frozenset[str]) -> bool:
-    return all(any(one <= words for one in alternatives) for alternatives in phrase)
+    for alone, together in phrase:
+        if alone.isdisjoint(words) and not any(one <= words for one in together):
+            return False
+    return True

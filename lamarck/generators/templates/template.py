@@ -71,14 +71,17 @@ class Template(Record, frozen=True, kw_only=True, dict=True):
 
     def text(self, choices: dict[str, str]) -> str:
         """The program with these choices."""
-        lines: list[str] = []
+        lines = [line for line, when in self._lines if all(choices.get(name) in of for name, of in when)]
+        return "\n".join(lines).strip() + "\n"
+
+    @cached_property
+    def _lines(self) -> list[tuple[str, list[tuple[str, list[str]]]]]:
+        """Every line without its mark, and the choices in which it stands."""
+        found = []
         for line in self.program.splitlines():
             mark = _MARK.search(line)
-            if mark is None:
-                lines.append(line)
-            elif all(choices.get(name) in of for name, of in _conditions(mark[1])):
-                lines.append(line[: mark.start()])
-        return "\n".join(lines).strip() + "\n"
+            found.append((line, []) if mark is None else (line[: mark.start()], _conditions(mark[1])))
+        return found
 
     @property
     def names(self) -> list[str]:

@@ -13,7 +13,7 @@ from lamarck.generators.templates.collection import Collection
 from lamarck.generators.templates.fitting import variants
 from lamarck.generators.templates.template import Template
 from lamarck.policy import TEMPLATES, Step
-from lamarck.records import Attempt, Candidate, Origin, SourceFile, Spend, Task, make_candidate, tree_hash
+from lamarck.records import Attempt, Candidate, Origin, SourceFile, Spend, Task, make_candidate
 
 
 class Templates:
@@ -73,9 +73,8 @@ def fitted(templates: list[Template], task: Task, *, most: int) -> Iterator[Cand
     rows = [_of(template, task, variants(template, request)) for template in templates]
     seen: set[str] = set()
     for candidate in _in_turn(rows):
-        tree = tree_hash(candidate.files[0].text) or candidate.id
-        if tree not in seen:
-            seen.add(tree)
+        if candidate.id not in seen:
+            seen.add(candidate.id)
             yield candidate
         if len(seen) >= most:
             return
