@@ -102,6 +102,23 @@ def test_one_that_fails_falls_through_and_what_mended_it_is_remembered(home: Pat
     assert [a.reply for a in without.attempts] == [a.reply for a in first.attempts[1:]]
 
 
+def test_the_given_tests_choose_the_options(home: Path) -> None:
+    by_rate = {"high": 1.25, "higher": 1.5, "low": 1.1}
+    rates = "".join(f"    return price * {by}  #? rate={name}\n" for name, by in by_rate.items())
+    options = "[options.rate]\nhigh = []\nhigher = []\nlow = []\n[[serves]]"
+    own_template(home, OWN.replace("    return price * 1.25\n", rates).replace("[[serves]]", options))
+    stub = STUB.replace("RESULT", "110.0").replace("with_tax(100)", "round(with_tax(100), 2)")
+    (home / "tax.py").write_text(stub)
+    with opened(home) as lm:
+        run = lm.solve(home / "tax.py")
+        likeliest = lm.templates.candidates(lm.task(home / "tax.py"))[0]
+    assert run.exit_reason is ExitReason.ACCEPTED
+    assert [a.generator for a in run.attempts] == ["templates"]
+    assert run.attempts[0].candidate is not None
+    assert str(run.attempts[0].candidate.origin.template_version).endswith("rate=low")
+    assert str(likeliest.origin.template_version).endswith("rate=high")
+
+
 def test_a_template_is_added_when_it_is_proven(home: Path) -> None:
     draft = home / "drafts" / "shop" / "with_tax.toml"
     draft.parent.mkdir(parents=True)
