@@ -25,6 +25,7 @@ _ENOUGH_CASES = 3  # given ones, for a name of the request's own
 # more, something is said that nothing shows: it may be the point in which what is asked differs from what is usual.
 _UNEXPLAINED = 0.7
 _TESTS_NAME = "The tests name:"
+_MANY_CASES = 6  # given ones, for what only shares words
 _MOST = 14  # templates for one request
 _KIN = 6.0  # how telling shared words have to be: about two that one template in twenty knows
 
@@ -83,7 +84,7 @@ class Matcher:
         certain = {s.template.id: s.template for _, s in _ordered((_rank(s, read), s) for s in scopes)}
         if cases < _ENOUGH_CASES:
             return list(certain.values())[:_MOST]
-        for looser in (_loose, _wide, self._kin):
+        for looser in (_loose, _wide, self._kin) if cases >= _MANY_CASES else (_loose,):
             rest = [s for s in scopes if s.template.id not in certain]
             certain |= {s.template.id: s.template for _, s in _ordered((looser(s, read), s) for s in rest)}
         return list(certain.values())[:_MOST]
