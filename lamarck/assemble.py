@@ -241,9 +241,9 @@ class Assembly:
 
     @cached_property
     def mender(self) -> Mender:
-        from lamarck.checks.judge.rendering import as_pytest
+        from lamarck.checks.judge.rendering import rendered
 
-        return Mender(lambda: self.sandbox, lambda: self.interpreter, as_pytest, self.guide)
+        return Mender(lambda: self.sandbox, lambda: self.interpreter, rendered, self.guide)
 
     def guide(self) -> Guide:
         """What a search is told of lessons: nothing, unless the setting lets it."""

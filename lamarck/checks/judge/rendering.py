@@ -16,13 +16,9 @@ from lamarck.errors import BadInput
 from lamarck.records import Acceptance, AcceptanceKind, Example, Task
 
 
-def as_pytest(acceptance: Acceptance, task: Task) -> tuple[str, str]:
-    """(path, text) of a pytest file that decides the same. Raises `BadInput` for examples that are no Python."""
-    return _named(acceptance), _text(acceptance, task)
-
-
 def rendered(acceptances: Sequence[Acceptance], task: Task) -> list[tuple[str, str]]:
-    """The same of many, each at another path."""
+    """(path, text) of pytest files that decide the same, each at another path. Raises `BadInput` for examples that are
+    no Python."""
     return list(zip(names_of(acceptances), (_text(a, task) for a in acceptances), strict=True))
 
 

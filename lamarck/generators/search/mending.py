@@ -29,7 +29,7 @@ from lamarck.sandbox.sandbox import Sandbox
 
 SEARCH_VERSION = "search-1"
 
-Render = Callable[[Acceptance, Task], tuple[str, str]]  # tests of any form as (path, text) of a pytest file
+Render = Callable[[Sequence[Acceptance], Task], list[tuple[str, str]]]  # tests of any form as files of pytest's
 
 
 class Mender:
@@ -50,7 +50,10 @@ class Mender:
 
     def cases(self, task: Task) -> int:
         """How many cases the given tests show, each counted alone where tests can be parted."""
-        return sum(shown_cases(self._render(a, task)[1]) for a in task.tests(Trust.GIVEN))
+        return sum(shown_cases(text) for _, text in self._render(task.tests(Trust.GIVEN), task))
+
+    def _tests(self, task: Task) -> tuple[tuple[str, str], ...]:
+        return tuple((path, parted(text)) for path, text in self._render(task.tests(Trust.GIVEN), task))
 
     def search(
         self,
@@ -65,7 +68,7 @@ class Mender:
     ) -> Search:
         """Over the given tests of a task, parted into cases. touched: paths of the files that may change; None: all.
         Raises `BadInput` for tests that cannot be read."""
-        tests = tuple((path, parted(text)) for path, text in (self._render(a, task) for a in task.tests(Trust.GIVEN)))
+        tests = self._tests(task)
         return Search(
             self._sandbox(),
             self._interpreter(),
@@ -80,7 +83,7 @@ class Mender:
     def screening(self, task: Task, text: str, *, seconds: float) -> Screening:
         """A sandbox to ask how other texts of the task's main file do on its given tests; `text` is a first one.
         Raises `SandboxUnavailable`."""
-        tests = tuple((path, parted(text)) for path, text in (self._render(a, task) for a in task.tests(Trust.GIVEN)))
+        tests = self._tests(task)
         subject = _subject(task, [SourceFile(path=task.main_path, text=text)], tests, None)
         return Screening(self._sandbox(), self._interpreter(), subject, task.job_limits, seconds=seconds, collect=False)
 
