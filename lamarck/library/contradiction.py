@@ -52,4 +52,5 @@ def _says_it_too(word: str, told: set[str]) -> bool:
 
 def _numbers(words: set[str]) -> set[int]:
     found = (_NUMBER.fullmatch(w) for w in words)
-    return {int(f[1]) for f in found if f} | {_NUMBERS[w] for w in words if w in _NUMBERS}
+    named = {int(f[1]) for f in found if f} | {_NUMBERS[w] for w in words if w in _NUMBERS}
+    return named - {0}  # what there is where there is nothing

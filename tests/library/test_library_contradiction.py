@@ -29,6 +29,7 @@ def test_contradictions(request_: str, known: str) -> None:
 @pytest.mark.parametrize(
     ("request_", "known"),
     [
+        ("as many delays as asked for, three unless told otherwise", "delays; none when `count` is 0"),
         ("Keep the numbers greater than 3.", "only values of a list above three"),
         ("drop everything that is not greater than 3", "keep what is less than 3 out"),
         ("sort by age", "sort ascending"),

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 SECONDS_A_TASK = 150.0
 FRESH = ("11-days-left", "08-backoff", "10-group-words", "19-basket", "06-stockroom")
 EMBEDDINGS = "all-minilm-l6-v2-int8"
+_SOURCES = {"reuse": "library", "templates": "template"}  # of what was accepted last; all else is a model's
 
 
 def demo(
@@ -129,7 +130,7 @@ class _Showing:
         self.progress.limits(limits)
         with self.progress:
             run = self.lamarck.solve(folder / entry["task"], tests=[folder / t for t in entry["tests"]], limits=limits)
-        source = "library" if run.attempts and run.attempts[-1].generator == "reuse" else "model"
+        source = _SOURCES.get(run.attempts[-1].generator if run.attempts else "", "model")
         self.rows.append((entry["goal"], source if run.artifact_id else "unsolved", run))
         return run
 
@@ -149,11 +150,12 @@ class _Showing:
         ]
         columns = ("task", "from", "verdict", "tokens", "time")
         self.terminal.show(report.listing(columns, rows, right=("tokens", "time")))
-        solved = sum(source == "model" for _, source, _ in self.rows)
-        asked = sum(source in {"model", "unsolved"} for _, source, _ in self.rows)
+        new = [source for _, source, _ in self.rows if source not in {"your code", "library"}]
+        by_template = new.count("template")
         self.terminal.show(
-            f"\n{solved} of {asked} new tasks solved by the model, {self.served} served from the library, "
-            f"in {told(seconds)}. Nothing of this demonstration is kept."
+            f"\n{new.count('model')} of {len(new)} new tasks solved by the model"
+            + (f", {by_template} by a template" if by_template else "")
+            + f", {self.served} served from the library, in {told(seconds)}. Nothing of this demonstration is kept."
         )
         self.terminal.show("Your own: lamarck solve TASK --tests FILE    (lamarck --help)")
 
