@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # Enough for a few replies of the embedded model on two cores; a task that needs more is told as unsolved.
 SECONDS_A_TASK = 150.0
-FRESH = ("11-days-left", "08-backoff", "10-group-words", "19-basket", "06-stockroom")
+FRESH = ("11-days-left", "08-backoff", "10-group-words", "19-basket", "18-running-totals")
 EMBEDDINGS = "all-minilm-l6-v2-int8"
 _SOURCES = {"reuse": "library", "templates": "template"}  # of what was accepted last; all else is a model's
 
