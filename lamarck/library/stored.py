@@ -51,6 +51,7 @@ class StoredLibrary(ABC):
         self._embedder = embedder
         self._recognition = Recognition(recognised)
         self._noted: list[Use] = []
+        self._asked: tuple[str, bytes] | None = None  # the last request that was embedded, and its vector
         self._noting = threading.Lock()
 
     @property
@@ -350,7 +351,10 @@ class StoredLibrary(ABC):
         with self._transactions.read() as connection:
             if not artifacts.has_vectors(connection, self._embedder.digest):
                 return None  # loading the model would find nothing
-        return of_length(self._embedder, request_vector(self._embedder, text))
+        asked = self._asked  # a search that goes deeper asks the same again
+        if asked is None or asked[0] != text:
+            asked = self._asked = (text, of_length(self._embedder, request_vector(self._embedder, text)))
+        return asked[1]
 
     # runs
 
