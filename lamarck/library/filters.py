@@ -23,8 +23,9 @@ class Filter(Record, frozen=True, kw_only=True):
     licences: tuple[str, ...] | None = ()
 
 
-def condition(wanted: Filter) -> tuple[str, list[Any]]:
-    """SQL over the columns of `artifacts`, and its parameters."""
+def condition(wanted: Filter, *, one_row: bool = False) -> tuple[str, list[Any]]:
+    """SQL over the columns of `artifacts`, and its parameters. one_row: it is asked of rows one at a time, so that
+    nothing is to be looked up for all of them first."""
     parts: list[str] = []
     values: list[Any] = []
     if wanted.min_quality is not None:
@@ -36,7 +37,8 @@ def condition(wanted: Filter) -> tuple[str, list[Any]]:
     else:
         parts.append("kind != 'lesson'")  # the code beside a lesson is another artifact
     for tag in wanted.tags:
-        parts.append("seq IN (SELECT seq FROM tags WHERE tag = ?)")
+        each = "(SELECT TRUE FROM tags WHERE tag = ? AND tags.seq = artifacts.seq)"
+        parts.append(each if one_row else "seq IN (SELECT seq FROM tags WHERE tag = ?)")
         values.append(tag)
     if wanted.licences is not None:
         marks = ", ".join("?" * len(wanted.licences))

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from library_parts import HashingEmbedder, a_run, a_verdict, an_artifact, an_attempt
 from postgres_server import PostgresServer, missing, running_server
@@ -15,11 +16,13 @@ from lamarck.errors import BadInput, LibraryLocked, LibraryTooNew, LibraryUnavai
 from lamarck.library.filters import Filter
 from lamarck.library.moving import move
 from lamarck.library.place import Server, place_of
-from lamarck.library.postgres.dialect import translated
+from lamarck.library.postgres import held
+from lamarck.library.postgres.dialect import PostgresConnection, translated
 from lamarck.library.postgres.index import as_bytes, as_text, index_name
 from lamarck.library.postgres.library import PostgresLibrary
+from lamarck.library.postgres.schema import MIGRATIONS, migrate
 from lamarck.library.sqlite import SqliteLibrary
-from lamarck.records import ExitReason, Spend
+from lamarck.records import Artifact, ExitReason, Spend
 
 
 @pytest.fixture
@@ -249,6 +252,94 @@ def test_filters_are_exact_by_words_and_by_meaning(library: PostgresLibrary) -> 
     hits = library.find("penguins of a colony", filter=Filter(tags=("tenth",)), limit=40)
     assert len(hits) == 4
     assert all("tenth" in hit.artifact.task.tags for hit in hits)
+
+
+@pytest.fixture
+def small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of 40 rows, a tenth is compared one by one, a half is held by the session, and more is asked of the graph."""
+    monkeypatch.setattr(held, "FEW", 5)
+    monkeypatch.setattr(held, "MANY", 25)
+
+
+def penguins(count: int = 40) -> list[tuple[Artifact, bytes | None]]:
+    several = []
+    for number in range(count):
+        artifact = an_artifact(f"Count the penguins of colony {number}", f"x = {number}\n", None)
+        tags = [tag for tag, one_in in (("tenth", 10), ("half", 2)) if number % one_in == 0]
+        tags += ["most"] if number % 10 else []
+        several.append((artifact.replace(task=artifact.task.replace(tags=tuple(tags))), None))
+    return several
+
+
+def is_holding(library: PostgresLibrary) -> bool:
+    with library.transactions.read() as connection:
+        if connection.execute("SELECT to_regclass(?)", (held.HELD,)).fetchone() == (None,):
+            return False
+        return bool(connection.execute(f"SELECT count(*) FROM {held.HELD}").fetchone()[0])
+
+
+@pytest.mark.parametrize(("tag", "wanted", "holds"), [("tenth", 4, False), ("half", 20, True), ("most", 36, False)])
+@pytest.mark.parametrize("by", [None, "words"])
+def test_a_filter_is_exact_however_much_it_lets_through(
+    library: PostgresLibrary, small_limits: None, tag: str, wanted: int, holds: bool, by: str | None
+) -> None:
+    library.save_many(penguins())
+    assert library.embed_missing() == 40
+    library.save(an_artifact("Count the penguins of a colony without a vector", "x = 1.5\n", None))
+    found = [
+        [hit.artifact.id for hit in library.find("penguins of colony 8", filter=Filter(tags=(tag,)), limit=40, by=by)]
+        for _ in range(4)
+    ]
+    assert is_holding(library) == holds
+    assert len(found[0]) == wanted
+    assert found == [found[0]] * 4
+    assert all(tag in library.get(id).task.tags for id in found[0])
+
+
+def test_what_a_session_holds_is_forgotten_when_anybody_changes_what_may_be_found(
+    library: PostgresLibrary, small_limits: None, url: str
+) -> None:
+    library.save_many(penguins())
+
+    def found() -> set[str]:
+        hits = library.find("penguins of a colony", filter=Filter(tags=("half",)), limit=40)
+        return {hit.artifact.id for hit in hits}
+
+    first, _, _ = (found() for _ in range(3))
+    assert is_holding(library)
+    late = an_artifact("Count the penguins of colony 99", "x = 99\n", None)
+    late = late.replace(task=late.task.replace(tags=("half",)))
+    with PostgresLibrary(Server(url), embedder=HashingEmbedder()) as other:
+        other.save(late)
+        assert [found() for _ in range(3)] == [first | {late.id}] * 3
+        other.retire(late.id)
+        assert [found() for _ in range(3)] == [first] * 3
+
+
+def test_who_may_not_make_temporary_tables_searches_as_exactly(
+    library: PostgresLibrary, small_limits: None, postgres_server: PostgresServer, url: str
+) -> None:
+    library.save_many(penguins())
+    postgres_server.execute("DROP ROLE IF EXISTS reader", "CREATE ROLE reader LOGIN")
+    library.let_read("reader")
+    postgres_server.execute("REVOKE TEMPORARY ON DATABASE emptied FROM PUBLIC")
+    with PostgresLibrary(Server(url.replace("user=postgres", "user=reader")), embedder=HashingEmbedder()) as reading:
+        for _ in range(4):
+            assert len(reading.find("penguins of a colony", filter=Filter(tags=("half",)), limit=40)) == 20
+        assert not is_holding(reading)
+    postgres_server.execute("GRANT TEMPORARY ON DATABASE emptied TO PUBLIC")
+    postgres_server.execute("DROP OWNED BY reader", database="emptied")
+
+
+def test_a_library_of_the_first_form_is_brought_to_the_present_one(url: str) -> None:
+    with psycopg.connect(url) as raw:
+        raw.execute("CREATE EXTENSION IF NOT EXISTS vector")
+        raw.execute("SET search_path = lamarck, public")
+        migrate(PostgresConnection(raw), "here", MIGRATIONS[:1])
+    with PostgresLibrary(Server(url), embedder=HashingEmbedder()) as library:
+        library.save(an_artifact())
+        assert len(library.find("vowels", filter=Filter(kind="function"))) == 1
+        assert library.problems() == ()
 
 
 def test_accents_and_endings_do_not_matter(library: PostgresLibrary) -> None:

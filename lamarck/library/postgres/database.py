@@ -12,6 +12,7 @@ from lamarck.errors import LibraryUnavailable
 from lamarck.library.place import Server
 from lamarck.library.postgres.dialect import PostgresConnection
 from lamarck.library.postgres.faults import lost, told_plainly
+from lamarck.library.postgres.held import MAKE_HELD
 from lamarck.library.postgres.schema import (
     MIGRATIONS,
     SCHEMA,
@@ -39,6 +40,7 @@ class PostgresDatabase:
         self.lock_seconds = lock_seconds
         self.statement_seconds = statement_seconds
         self.reads_only = False
+        self.renew_held = False  # the next transaction finds the table of held rows made anew and empty
         self._turn = threading.RLock()
         self._inherited: list[Any] = []  # connections of the parent of this process: not ours to close
         self._raw: Any = None
@@ -99,12 +101,23 @@ class PostgresDatabase:
         if self._raw.closed:
             self._open()
         try:
+            if self.renew_held:
+                self._make_held()
             self._raw.execute(begin)
         except psycopg.OperationalError:
             if not self._raw.closed:
                 raise
             self._open()  # lost while nobody used it: nothing was under way
             self._raw.execute(begin)
+
+    def _make_held(self) -> None:
+        """A reading transaction may fill a temporary table, but not make one. Where the role or a standby may not
+        either, rows are not held."""
+        import psycopg
+
+        self.renew_held = False
+        with suppress(psycopg.errors.InsufficientPrivilege, psycopg.errors.ReadOnlySqlTransaction):
+            self._raw.execute(MAKE_HELD)
 
     def _told(self) -> Any:
         return told_plainly(self.server.name, self.lock_seconds, self.statement_seconds)

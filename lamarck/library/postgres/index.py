@@ -2,30 +2,30 @@
 
 HNSW: Malkov & Yashunin, "Efficient and robust approximate nearest neighbor search using hierarchical navigable small
 world graphs" (2018). It is approximate; where a filter leaves little, the vectors that are left are compared one by one
-instead.
+instead, or those of them whose signs agree most with the request's: Charikar, "Similarity estimation techniques from
+rounding algorithms" (2002).
 """
 
 from __future__ import annotations
 
 import hashlib
-import secrets
 import struct
 import unicodedata
 from collections.abc import Sequence
 from math import log
 
-from lamarck.library.filters import Filter, condition
 from lamarck.library.index_entry import IndexEntry
 from lamarck.library.postgres.dialect import PostgresConnection
-from lamarck.library.postgres.schema import SCHEMA
-from lamarck.library.search import OF_AN_OBJECT, Request, is_open
+from lamarck.library.postgres.held import HELD, Known
+from lamarck.library.search import OF_AN_OBJECT, Request
 
 _MOST_DIMENSIONS = 2000  # that HNSW can index
-_FEW = 10_000  # vectors that are compared one by one
-_SEEN = 120  # candidates that HNSW keeps while it searches: `hnsw.ef_search`
+_SIGNS_AGREE = 0.05  # of the held rows, those that are then compared in full; recall as `lamarck bench library` has it
+_LEAST_COMPARED = 800
+_SEEN = 140  # candidates that HNSW keeps while it searches: `hnsw.ef_search`
+_SEEN_FILTERED = 200
 _RANKED_BESIDE_MEANING = 300  # rows that full text ranks where meaning is searched too: it says little beside that
 _RANKED_ALONE = 8000
-_MOST_FILTERS = 8  # whose rows are kept
 _WEIGHTS = "{0.25, 0.5, 0.75, 1}"  # of signature, doc, goal, name
 _PARTS = (("name", "A"), ("goal", "B"), ("doc", "C"), ("signature", "D"))
 _LEAST_IDF = 1e-6
@@ -61,48 +61,6 @@ class PostgresIndex:
         return {seq: (digest, as_bytes(text)) for seq, digest, text in connection.execute(query, (list(seqs),))}
 
 
-class Known:
-    """What a process need not ask a server again while nothing is committed there: the rows that filters let through,
-    and the words that too many texts have."""
-
-    def __init__(self) -> None:
-        self._snapshot = ""
-        self._rows: dict[Filter, list[int]] = {}
-        self._tokens: dict[Filter, str] = {}  # of those rows, so that a session can say which of them it holds
-        self._common: dict[str, float] | None = None
-
-    def permitted(self, connection: PostgresConnection, wanted: Filter) -> list[int]:
-        asked = "SELECT pg_current_snapshot()::text, current_setting('lamarck.permitted_as', true)"
-        snapshot, held = connection.execute(asked).fetchone()
-        if snapshot != self._snapshot or len(self._rows) >= _MOST_FILTERS:
-            self._snapshot, self._rows, self._tokens = snapshot, {}, {}
-        if wanted not in self._rows:
-            where, values = condition(wanted)
-            query = f"SELECT seq FROM artifacts WHERE found AND {where}"  # noqa: S608 - our own SQL
-            self._rows[wanted] = [seq for (seq,) in connection.execute(query, values)]
-            self._tokens[wanted] = secrets.token_hex(8)
-        rows, token = self._rows[wanted], self._tokens[wanted]
-        if held != token and len(rows) <= _FEW:
-            # Once for a session: to send ten thousand numbers, and to plan with them, takes longer than to search.
-            told = "SELECT set_config('lamarck.permitted', ?, false), set_config('lamarck.permitted_as', ?, false)"
-            connection.execute(told, (f"{{{','.join(map(str, rows))}}}", token))
-        return rows
-
-    def common(self, connection: PostgresConnection, most: int) -> list[str]:
-        """Lexemes that more than `most` texts had when the server last looked."""
-        if self._common is None:
-            rows = connection.execute(
-                "SELECT word, share * greatest(reltuples, 0) FROM"
-                " (SELECT most_common_elems::text::text[] AS words, most_common_elem_freqs AS shares FROM pg_stats"
-                " WHERE schemaname = ? AND tablename = 'words' AND attname = 'lexemes') AS told,"
-                " unnest(words, shares[1:cardinality(words)]) AS each (word, share),"
-                " pg_class WHERE pg_class.oid = to_regclass(?)",
-                (SCHEMA, f"{SCHEMA}.words"),
-            )
-            self._common = dict(rows.fetchall())
-        return [word for word, texts in self._common.items() if texts > most]
-
-
 class PostgresLists:
     """The best by words and by meaning, inside one transaction. digest, dimension: of the vectors that are compared."""
 
@@ -115,11 +73,7 @@ class PostgresLists:
         self._digest = quoted(digest)
         self._dimension = dimension
         self._cosines: dict[int, float] = {}
-        self._is_open = is_open(connection, request.filter)
-        self._permitted = [] if self._is_open else known.permitted(connection, request.filter)
-        self._is_held = len(self._permitted) <= _FEW  # by the session
-        self._any = "ANY(current_setting('lamarck.permitted')::bigint[])" if self._is_held else "ANY(?::bigint[])"
-        self._values = [] if self._is_held else [self._permitted]
+        self._permitted = known.permitted(connection, request.filter, self._digest)
 
     def by_words(self, depth: int) -> list[tuple[int, float]]:
         most = _RANKED_ALONE if self._request.vector is None else _RANKED_BESIDE_MEANING
@@ -140,7 +94,10 @@ class PostgresLists:
         one = f"ts_rank('{_WEIGHTS}'::real[], lexemes, plainto_tsquery('lamarck.words', ?)) * ?::float8"
         score = " + ".join([one] * len(ranked))
         query = " || ".join(["plainto_tsquery('lamarck.words', ?)"] * len(ranked))
-        of_these, values = ("", []) if self._is_open else (f"AND rowid = {self._any}", self._values)
+        of_these, values = self._of_permitted("rowid")
+        mine = self._permitted.rows if most == _RANKED_BESIDE_MEANING else None
+        if mine is not None:  # of so few it is cheaper to leave out here
+            of_these, values = "", []
         found = self._connection.execute(
             f"SELECT rowid, {score} AS score FROM words WHERE lexemes @@ ({query}) {of_these}"  # noqa: S608 - our own SQL
             " ORDER BY score DESC, rowid LIMIT ?",
@@ -148,9 +105,11 @@ class PostgresLists:
                 *(value for pair in ranked for value in pair),
                 *(term for term, _ in ranked),
                 *values,
-                depth,
+                depth if mine is None else rows,
             ),
         ).fetchall()
+        if mine is not None:
+            found = [pair for pair in found if pair[0] in mine][:depth]
         # What is too common to be counted says about nothing.
         total = sum(idf.values())
         return [(seq, min(1.0, score / total)) for seq, score in found]
@@ -169,34 +128,53 @@ class PostgresLists:
         ).fetchall()
         return [(None if n > most else n, term) for n, term in counts]
 
+    def _of_permitted(self, row: str) -> tuple[str, list[object]]:
+        """The filter as a condition on a column that holds rows, and its parameters."""
+        if self._permitted.is_open:
+            return "", []
+        if self._permitted.is_held:
+            return f"AND {row} IN (SELECT seq FROM {HELD})", []  # noqa: S608 - our own names
+        if self._permitted.rows is not None:
+            return f"AND {row} = ANY(?::bigint[])", [sorted(self._permitted.rows)]
+        # As a value that is asked for each row that comes up, so that the planner can't turn the question round.
+        asked = f"SELECT found AND {self._permitted.where} FROM artifacts WHERE artifacts.seq = {row}"  # noqa: S608
+        return f"AND ({asked})", list(self._permitted.values)
+
     def by_meaning(self, vector: bytes, depth: int) -> list[tuple[int, float]]:
         text = as_text(vector)
-        if self._is_open:
-            found = self._by_graph(text, depth, "", [])
-        elif self._is_held:
-            found = self._one_by_one(text, depth)
+        if self._permitted.is_open or self._permitted.rows is None:
+            found = self._by_graph(text, depth)
         else:
-            # As the value of an expression, so that it is asked for each vector that the graph leads to, and the
-            # planner can't turn the question round.
-            found = self._by_graph(text, depth, "AND (seq = ANY(?::bigint[])) IS TRUE", [self._permitted])
+            found = self._one_by_one(text, depth)
         self._cosines |= dict(found)
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))
 
-    def _by_graph(self, text: str, depth: int, filtered: str, values: Sequence[object]) -> list[tuple[int, float]]:
-        self._connection.execute(f"SET LOCAL hnsw.ef_search = {max(_SEEN, depth)}")
+    def _by_graph(self, text: str, depth: int) -> list[tuple[int, float]]:
+        self._connection.execute(
+            f"SET LOCAL hnsw.ef_search = {max(_SEEN if self._permitted.is_open else _SEEN_FILTERED, depth)}"
+        )
         self._connection.execute("SET LOCAL hnsw.iterative_scan = relaxed_order")
         near = f"(vector::vector({self._dimension})) <#> ?::vector({self._dimension})"
+        of_these, values = self._of_permitted("vectors.seq")
         rows = self._connection.execute(
-            f"SELECT seq, -({near}) FROM vectors WHERE digest = {self._digest} {filtered} ORDER BY {near} LIMIT ?",  # noqa: S608
+            f"SELECT seq, -({near}) FROM vectors WHERE digest = {self._digest} {of_these} ORDER BY {near} LIMIT ?",  # noqa: S608
             (text, *values, text, depth),
         )
         return list(rows.fetchall())
 
     def _one_by_one(self, text: str, depth: int) -> list[tuple[int, float]]:
+        of_these, values = self._of_permitted("seq")
+        if self._permitted.is_held:
+            of_these = (
+                f"AND seq = ANY(ARRAY(SELECT seq FROM {HELD}"  # noqa: S608 - our own name
+                " ORDER BY sketch <~> binary_quantize(?::vector), seq LIMIT ?))"
+            )
+            agreeing = int(_SIGNS_AGREE * len(self._permitted.rows or ()))
+            values = [text, max(_LEAST_COMPARED, agreeing, 16 * depth)]
         rows = self._connection.execute(
             f"SELECT seq, -(vector <#> ?::vector) AS cosine FROM vectors WHERE digest = {self._digest}"  # noqa: S608
-            f" AND seq = {self._any} ORDER BY cosine DESC, seq LIMIT ?",
-            (text, *self._values, depth),
+            f" {of_these} ORDER BY cosine DESC, seq LIMIT ?",
+            (text, *values, depth),
         )
         return list(rows.fetchall())
 

@@ -12,7 +12,8 @@ from lamarck.library.integrity import parts_apart
 from lamarck.library.place import Server
 from lamarck.library.postgres.database import PostgresDatabase
 from lamarck.library.postgres.dialect import PostgresConnection
-from lamarck.library.postgres.index import Known, PostgresIndex, PostgresLists, lacks_vector_index, make_vector_index
+from lamarck.library.postgres.held import Known
+from lamarck.library.postgres.index import PostgresIndex, PostgresLists, lacks_vector_index, make_vector_index
 from lamarck.library.postgres.schema import SCHEMA
 from lamarck.library.search import Found, Request, search
 from lamarck.library.stored import StoredLibrary
@@ -83,7 +84,10 @@ class PostgresLibrary(StoredLibrary):
 
     def _lists(self, connection: PostgresConnection, request: Request) -> PostgresLists:
         digest, dimension = (self._embedder.digest, self._embedder.dimension) if self._embedder else ("", 1)
-        return PostgresLists(connection, request, digest, dimension, self._known)
+        lists = PostgresLists(connection, request, digest, dimension, self._known)
+        self._database.renew_held |= self._known.renew
+        self._known.renew = False
+        return lists
 
     def nearest(self, vector: bytes, limit: int, filter: Filter | None = None) -> list[tuple[str, float]]:
         """(artifact id, cosine) of the closest by meaning alone, closest first, however far."""

@@ -95,7 +95,25 @@ _CREATE = (
         seconds DOUBLE PRECISION NOT NULL, used TEXT COLLATE "C" NOT NULL, checked TEXT NOT NULL
     )""",
 )
-MIGRATIONS: tuple[Sequence[str], ...] = (_CREATE,)
+# What may be found was last changed by the transaction of this number: readers keep what they know of it until then.
+_CHANGED = f"UPDATE {SCHEMA}.properties SET value = pg_current_xact_id()::text"  # noqa: S608 - our own name
+_TELL_CHANGES = (
+    f"INSERT INTO {SCHEMA}.properties VALUES ('changed', '0')",  # noqa: S608 - our own name
+    f"""CREATE FUNCTION {SCHEMA}.tell_change() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            {_CHANGED} WHERE name = 'changed' AND value != pg_current_xact_id()::text;
+            RETURN NULL;
+        END $$""",
+    f"""CREATE TRIGGER artifacts_change
+        AFTER INSERT OR DELETE OR UPDATE OF found, kind, quality, licence, free, arity, returns ON artifacts
+        FOR EACH STATEMENT EXECUTE FUNCTION {SCHEMA}.tell_change()""",
+    *(
+        f"""CREATE TRIGGER {table}_change AFTER INSERT OR DELETE OR UPDATE ON {table}
+        FOR EACH STATEMENT EXECUTE FUNCTION {SCHEMA}.tell_change()"""
+        for table in ("tags", "vectors")
+    ),
+)
+MIGRATIONS: tuple[Sequence[str], ...] = (_CREATE, _TELL_CHANGES)
 
 
 def form_of(connection: Connection) -> int:
