@@ -6,7 +6,7 @@ from __future__ import annotations
 import importlib.util
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from lamarck.library.embedding import Embedder, MiniLmEmbedder
 from lamarck.library.filters import Filter
 from lamarck.library.index_entry import index_entry
 from lamarck.library.numbers import one_thread
+from lamarck.library.place import Server, place_of
 from lamarck.library.sqlite import SqliteLibrary
 from lamarck.library.vectors import sidecar_path
 from lamarck.models.weights import weights_path
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
+    from lamarck.library.postgres.library import PostgresLibrary
+
+    AnyLibrary = SqliteLibrary | PostgresLibrary
+
 Say = Callable[[str], None]
 _BATCH = 1000
 _QUERIES = 200
@@ -35,6 +40,19 @@ _OPENS = 20
 _LIMIT = 10
 _DEPTH = 50  # neighbours that are compared with those of a full comparison
 _TENTH = "a tenth"
+_FILTERED = Filter(tags=(_TENTH,), licences=None)
+_WARM = 4
+
+
+class ServerFigures(Record, frozen=True, kw_only=True):
+    """The same library moved to a server. milliseconds: as in `LibraryFigures`; cpu is of this process alone.
+    moved_a_second: artifacts with their vectors, compared afterwards; None: they were there already."""
+
+    milliseconds: Mapping[str, Mapping[str, float]]
+    moved_a_second: float | None
+    recall: float | None
+    recall_filtered: float | None
+    problems: tuple[str, ...]
 
 
 class LibraryFigures(Record, frozen=True, kw_only=True):
@@ -53,16 +71,28 @@ class LibraryFigures(Record, frozen=True, kw_only=True):
     file_mb: float
     sidecar_mb: float
     problems: tuple[str, ...]
+    server: ServerFigures | None = None
 
 
 def measure_library(
-    artifacts: int, *, data: Path | None, seed: int, embed: int, say: Say, corpus: Path | None = None
+    artifacts: int,
+    *,
+    data: Path | None,
+    seed: int,
+    embed: int,
+    say: Say,
+    corpus: Path | None = None,
+    server: str | None = None,
 ) -> LibraryFigures:
-    """Fill a library in a temporary folder and measure it. embed: how many texts to embed that were not before.
+    """Fill a library in a temporary folder and measure it. embed: how many texts to embed that were not before. server:
+    URL of a database without a library, or with this one from before; the library is moved there and measured again.
 
-    Raises `BadInput` when the sources hold fewer functions.
+    Raises `BadInput` when the sources hold fewer functions, or the database holds something else.
     """
     one_thread()
+    place = None if server is None else place_of(server)
+    if isinstance(place, Path):
+        raise BadInput(f"{server} is no server", "name one as postgresql://user@host:port/database")
     source = Corpus(artifacts, data=data, folder=corpus)
     if (found := source.build(say)) < artifacts:
         raise BadInput(
@@ -72,7 +102,7 @@ def measure_library(
     embedder = open_embedder()
     vectors, real = _vectors(source, artifacts, embedder, embed, seed, say) if embedder else (None, 0)
     with temporary_folder("bench") as folder:
-        return _Measuring(Path(folder) / "library.sqlite", source, vectors, embedder, seed, say).all(real)
+        return _Measuring(Path(folder) / "library.sqlite", source, vectors, embedder, seed, say).all(real, place)
 
 
 def open_embedder() -> Embedder | None:
@@ -110,8 +140,9 @@ class _Measuring:
         self._embedder = embedder if vectors is not None else None
         self._dice = random.Random(seed)  # noqa: S311 - a sample
         self._say = say
+        self._told = 0.0
 
-    def all(self, real: int) -> LibraryFigures:
+    def all(self, real: int, server: Server | None) -> LibraryFigures:
         inserts = self._fill()
         ids = {artifact.id: n for n, artifact in enumerate(self._source.artifacts())}  # of equal code, the last
         self._kept = sorted(ids.values())
@@ -122,19 +153,8 @@ class _Measuring:
         milliseconds["open"] = quantiles([self._opened() for _ in range(_OPENS)])
         with self._open() as library:
             milliseconds["first search"] = quantiles([self._timed(library, queries[0])])
-            milliseconds["search"] = quantiles([self._timed(library, q) for q in queries])
-            filtered = Filter(tags=(_TENTH,), licences=None)
-            milliseconds["search with a filter to 10%"] = quantiles(
-                [self._timed(library, q, filtered) for q in queries]
-            )
-            words = [(text, None) for text, _ in queries]
-            milliseconds["search by words alone"] = quantiles([self._timed(library, q) for q in words])
-            if self._vectors is not None:
-                meant = [("", vector) for _, vector in queries]
-                milliseconds["search by meaning alone"] = quantiles([self._timed(library, q) for q in meant])
-            self._say("comparing with a full comparison")
-            recall = self._recall(library, queries, None) if self._vectors is not None else None
-            recall_filtered = self._recall(library, queries, filtered) if self._vectors is not None else None
+            milliseconds |= self._searched(library, queries)
+            recall, recall_filtered = self._recalls(library, queries)
             problems = library.problems()
             figures = library.stats()
         beside = sidecar_path(self._path)
@@ -150,7 +170,62 @@ class _Measuring:
             file_mb=self._path.stat().st_size / 1e6,
             sidecar_mb=beside.stat().st_size / 1e6 if beside.exists() else 0.0,
             problems=problems,
+            server=None if server is None else self._on_server(server, queries),
         )
+
+    def _on_server(self, server: Server, queries: list[tuple[str, bytes | None]]) -> ServerFigures:
+        from lamarck.library.moving import move
+        from lamarck.library.postgres.library import PostgresLibrary
+
+        with PostgresLibrary(server, statement_seconds=600, embedder=self._embedder) as library, self._open() as source:
+            wanted = source.stats()["artifacts_live"]
+            there = library.stats()["artifacts_live"]
+            if there not in (0, wanted):
+                raise BadInput(f"{server.name} holds {there:,.0f} artifacts already", "name an empty database")
+            began = time.perf_counter()
+            move(source, library, self._moved)
+            moved = wanted / (time.perf_counter() - began) if not there else None
+            milliseconds = self._searched(library, queries)
+            recall, recall_filtered = self._recalls(library, queries)
+            return ServerFigures(
+                milliseconds=milliseconds,
+                moved_a_second=moved,
+                recall=recall,
+                recall_filtered=recall_filtered,
+                problems=library.problems(),
+            )
+
+    def _moved(self, what: str, done: int, of: int) -> None:
+        if time.monotonic() - self._told > 10 or done == of:
+            self._told = time.monotonic()
+            self._say(f"{what}: {done:,} of {of:,}")
+
+    def _searched(self, library: AnyLibrary, queries: list[tuple[str, bytes | None]]) -> dict[str, dict[str, float]]:
+        """Each way of searching, after a few searches of its kind."""
+        words = [(text, None) for text, _ in queries]
+        ways: dict[str, tuple[Sequence[tuple[str, bytes | None]], Filter | None]] = {
+            "search": (queries, None),
+            "search with a filter to 10%": (queries, _FILTERED),
+            "search by words alone": (words, None),
+        }
+        if self._vectors is not None:
+            meant = [("", vector) for _, vector in queries]
+            ways["search by meaning alone"] = (meant, None)
+            ways["search by meaning with that filter"] = (meant, _FILTERED)
+        milliseconds = {}
+        for way, (asked, filter) in ways.items():
+            for query in asked[:_WARM]:
+                self._timed(library, query, filter)
+            milliseconds[way] = quantiles([self._timed(library, q, filter) for q in asked])
+        return milliseconds
+
+    def _recalls(
+        self, library: AnyLibrary, queries: list[tuple[str, bytes | None]]
+    ) -> tuple[float | None, float | None]:
+        if self._vectors is None:
+            return None, None
+        self._say("comparing with a full comparison")
+        return self._recall(library, queries, None), self._recall(library, queries, _FILTERED)
 
     def _open(self) -> SqliteLibrary:
         return SqliteLibrary(self._path, embedder=self._embedder)
@@ -210,13 +285,13 @@ class _Measuring:
 
     @staticmethod
     def _timed(
-        library: SqliteLibrary, query: tuple[str, bytes | None], filter: Filter | None = None
+        library: AnyLibrary, query: tuple[str, bytes | None], filter: Filter | None = None
     ) -> tuple[float, float]:
         began, cpu = time.perf_counter(), time.process_time()
         library.find_near(*query, limit=_LIMIT, filter=filter or Filter(licences=None))
         return time.perf_counter() - began, time.process_time() - cpu
 
-    def _recall(self, library: SqliteLibrary, queries: list[tuple[str, bytes | None]], wanted: Filter | None) -> float:
+    def _recall(self, library: AnyLibrary, queries: list[tuple[str, bytes | None]], wanted: Filter | None) -> float:
         """Share of the `_DEPTH` best cosines of a full comparison in float32 that the search found, ties apart."""
         import numpy as np
 
@@ -239,16 +314,33 @@ def library_text(figures: LibraryFigures) -> str:
         " between two of these)",
         figures.machine.line(),
         "",
-        f"{'milliseconds':30} {'p50':>8} {'p95':>8} {'most':>8} {'CPU p50':>8}",
+        *_table(figures.milliseconds),
+        "",
+        f"inserts a second, in batches of {_BATCH:,}: {figures.inserts_a_second:,.0f}",
+        *_recall_lines(figures.recall, figures.recall_filtered),
+        f"library file: {figures.file_mb:.0f} MB; sidecar, which can be deleted: {figures.sidecar_mb:.0f} MB",
+        "problems: " + ("; ".join(figures.problems) or "none"),
     ]
-    lines += [
-        f"{what:30} {values['p50']:8.1f} {values['p95']:8.1f} {values['most']:8.1f} {values['cpu']:8.1f}"
-        for what, values in figures.milliseconds.items()
-    ]
-    lines += ["", f"inserts a second, in batches of {_BATCH:,}: {figures.inserts_a_second:,.0f}"]
-    if figures.recall is not None:
-        lines.append(f"recall of the {_DEPTH} nearest against a full comparison: {figures.recall:.4f}")
-        lines.append(f"the same with a filter to 10%: {figures.recall_filtered:.4f}")
-    lines.append(f"library file: {figures.file_mb:.0f} MB; sidecar, which can be deleted: {figures.sidecar_mb:.0f} MB")
-    lines.append("problems: " + ("; ".join(figures.problems) or "none"))
+    if (server := figures.server) is not None:
+        lines += ["", "on the server", *_table(server.milliseconds), ""]
+        if server.moved_a_second is not None:
+            lines.append(f"moved there, compared afterwards: {server.moved_a_second:,.0f} a second")
+        lines += _recall_lines(server.recall, server.recall_filtered)
+        lines.append("problems: " + ("; ".join(server.problems) or "none"))
     return "\n".join(lines)
+
+
+def _table(milliseconds: Mapping[str, Mapping[str, float]]) -> list[str]:
+    return [f"{'milliseconds':36} {'p50':>8} {'p95':>8} {'most':>8} {'CPU p50':>8}"] + [
+        f"{what:36} {values['p50']:8.1f} {values['p95']:8.1f} {values['most']:8.1f} {values['cpu']:8.1f}"
+        for what, values in milliseconds.items()
+    ]
+
+
+def _recall_lines(recall: float | None, filtered: float | None) -> list[str]:
+    if recall is None:
+        return []
+    return [
+        f"recall of the {_DEPTH} nearest against a full comparison: {recall:.4f}",
+        f"the same with a filter to 10%: {filtered:.4f}",
+    ]

@@ -20,13 +20,15 @@ Suite = Annotated[
     str,
     typer.Argument(
         metavar="SUITE",
-        help="own, routine, humaneval, humanevalfix, mbpp, exercism or quixbugs; pooled: the result files of several of"
-        " them as one; spine: start, library hit, own overhead, judge, crash rounds; sandbox: cold, warm, plain and"
-        " docker side by side, mixed jobs, kills; replies: what each mend of a reply wins; library: the embedded"
-        " library at size; security: recall and false alarms beside ruff and bandit; performance: gains told from"
-        " chance, --jobs trials; gate: what checking costs and lets through, with --data the programs of QuixBugs;"
-        " seeded: mutants in the packages of a folder, mended by search; standards: what coding standards cost in a"
-        " prompt.",
+        help="own, routine, composed, humaneval, humanevalfix, mbpp, exercism or quixbugs: arms over tasks; pooled:"
+        " the result files of several of them as one. Figures of Lamarck itself: spine: start, library hit, own"
+        " overhead, judge, crash rounds; sandbox: cold, warm, plain and docker side by side, mixed jobs, kills;"
+        " library: the library at size; retrieval: what a search brings; reuse: 1,000 requests by a Zipf law;"
+        " templates: what they serve; lessons: mends with and without them; loop: the same --jobs tasks twice; seeded:"
+        " mutants in the packages of a folder, mended by search; replies: what each mend of a reply wins; standards:"
+        " what coding standards cost in a prompt; security: recall and false alarms beside ruff and bandit;"
+        " performance: gains told from chance, --jobs trials; gate: what checking costs and lets through, with --data"
+        " the programs of QuixBugs.",
     ),
 ]
 Data = Annotated[
@@ -75,6 +77,16 @@ Embed = Annotated[
     typer.Option(metavar="N", min=0, help="Texts to embed for the suite library that were not before; they are kept."),
 ]
 
+OnServer = Annotated[
+    str | None,
+    typer.Option(
+        "--server",
+        metavar="URL",
+        help="Postgres database without a library, where the suite library is measured as well.",
+        show_default=False,
+    ),
+]
+
 
 def bench(
     ctx: typer.Context,
@@ -95,6 +107,7 @@ def bench(
     jobs: Jobs = 1000,
     artifacts: Artifacts = 100_000,
     embed: Embed = 10_000,
+    server: OnServer = None,
 ) -> int:
     """Compare ways from a task to code, at equal tokens, on tests that none of them sees."""
     from lamarck.benchmarks.arms import choose_arms
@@ -118,6 +131,7 @@ def bench(
             jobs=jobs,
             artifacts=artifacts,
             embed=embed,
+            server=server,
             resume=resume,
         )
         return _figures(terminal, FIGURES[suite](wanted), json=json, plot=plot)

@@ -29,6 +29,7 @@ class Wanted:
     jobs: int = 1000
     artifacts: int = 100_000
     embed: int = 0
+    server: str | None = None
     resume: Path | None = None
 
 
@@ -89,7 +90,14 @@ def pooled(wanted: Wanted) -> Measured:
 def library(wanted: Wanted) -> Measured:
     from lamarck.benchmarks.library import library_text, measure_library
 
-    report = measure_library(wanted.artifacts, data=wanted.data, seed=wanted.seed, embed=wanted.embed, say=wanted.say)
+    report = measure_library(
+        wanted.artifacts,
+        data=wanted.data,
+        seed=wanted.seed,
+        embed=wanted.embed,
+        say=wanted.say,
+        server=wanted.server,
+    )
     return Measured(text=library_text(report), report=report)
 
 
