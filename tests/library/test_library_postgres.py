@@ -12,6 +12,7 @@ import pytest
 from library_parts import HashingEmbedder, a_run, a_verdict, an_artifact, an_attempt
 from postgres_server import PostgresServer, missing, running_server
 
+from lamarck.benchmarks.library import LibraryFigures, library_text, measure_library
 from lamarck.errors import BadInput, LibraryLocked, LibraryTooNew, LibraryUnavailable
 from lamarck.library.filters import Filter
 from lamarck.library.moving import move
@@ -278,14 +279,16 @@ def is_holding(library: PostgresLibrary) -> bool:
         return bool(connection.execute(f"SELECT count(*) FROM {held.HELD}").fetchone()[0])
 
 
-@pytest.mark.parametrize(("tag", "wanted", "holds"), [("tenth", 4, False), ("half", 20, True), ("most", 36, False)])
+@pytest.mark.parametrize(("tag", "wanted", "holds"), [("tenth", 4, False), ("half", 21, True), ("most", 36, False)])
 @pytest.mark.parametrize("by", [None, "words"])
 def test_a_filter_is_exact_however_much_it_lets_through(
     library: PostgresLibrary, small_limits: None, tag: str, wanted: int, holds: bool, by: str | None
 ) -> None:
     library.save_many(penguins())
     assert library.embed_missing() == 40
-    library.save(an_artifact("Count the penguins of a colony without a vector", "x = 1.5\n", None))
+    bare = an_artifact("Count the penguins of a colony without a vector", "x = 1.5\n", None)
+    bare = bare.replace(task=bare.task.replace(tags=("half",)))
+    library.save_many([(bare, None), (an_artifact("Count the penguins of no colony", "x = 2.5\n", None), None)])
     found = [
         [hit.artifact.id for hit in library.find("penguins of colony 8", filter=Filter(tags=(tag,)), limit=40, by=by)]
         for _ in range(4)
@@ -381,6 +384,38 @@ def test_a_role_without_rights_is_told_so(postgres_server: PostgresServer, url: 
     postgres_server.execute("DROP ROLE IF EXISTS stranger", "CREATE ROLE stranger LOGIN")
     with pytest.raises(LibraryUnavailable, match="may only read"):
         PostgresLibrary(Server(url.replace("user=postgres", "user=stranger"))).stats()
+
+
+# --- measured
+
+
+def test_the_library_is_measured_on_a_server_that_holds_nothing_else(
+    url: str, library: PostgresLibrary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("lamarck.benchmarks.corpus.installed", lambda: iter(()))
+    monkeypatch.setattr("lamarck.benchmarks.library.weights_path", lambda name: tmp_path / "no weights")
+    text = "".join(
+        f'def f{n}(x):\n    """Say in several words what {n} is."""\n    return {n}\n\n\n' for n in range(60)
+    )
+    (tmp_path / "sources" / "one").mkdir(parents=True)
+    (tmp_path / "sources" / "one" / "a.py").write_text(text)
+
+    def measured(count: int, server: str) -> LibraryFigures:
+        sources, kept = tmp_path / "sources", tmp_path / "kept"
+        return measure_library(count, data=sources, seed=0, embed=0, say=lambda _: None, corpus=kept, server=server)
+
+    first, again = measured(50, url), measured(50, url)
+    for figures, is_fresh in ((first, True), (again, False)):
+        assert figures.server is not None
+        assert figures.server.problems == ()
+        assert (figures.server.moved_a_second is not None) == is_fresh
+        assert {"search", "search with a filter to 10%"} <= figures.server.milliseconds.keys()
+        assert "on the server" in library_text(figures)
+    assert len(library.find("say several words", filter=Filter(tags=("a tenth",), licences=None))) == 5
+    with pytest.raises(BadInput, match="holds 50 artifacts already"):
+        measured(60, url)
+    with pytest.raises(BadInput, match="is no server"):
+        measured(50, str(tmp_path / "library.sqlite"))
 
 
 # --- moved
