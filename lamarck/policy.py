@@ -13,6 +13,8 @@ ROUND = 16  # fresh samples between two chances of repair: each has the embedded
 SEARCH = "search"
 TEMPLATES = "templates"
 _UNASKED = {SEARCH, TEMPLATES}  # generators between whose attempts models are asked as if there were none
+_SEARCHED = {"model", "repair", TEMPLATES}
+_SHARE_OF_TEMPLATE = 1 / 3  # of its tests, that a template's program passes before a search for a variant is worth it
 SEARCHES_OF_ONE = 3  # variants of one attempt that seem to pass and are refused, before the next attempt
 MORE = 3  # fresh samples for each other candidate that agreement asks for: small models often write the same again
 
@@ -51,9 +53,9 @@ def next_step(
     """What to try next, or None when everything that the rules allow was tried.
 
     history: attempts so far, in order. exhausted: generators that have no more to offer.
-    Order: the library; templates; then tier by tier as `_tier_step` says, and after each reply that nearly passes a
-    search for a variant of it that does, while there are seconds for that; once a model's candidate passes, others to
-    compare it with, as `_another` says.
+    Order: the library; templates; then tier by tier as `_tier_step` says, and after each template or reply that nearly
+    passes a search for a variant of it that does, while there are seconds for that; once a model's candidate passes,
+    others to compare it with, as `_another` says.
     """
     number = len(history) + 1
     # What is searched or tried in between changes nothing of what models are asked: neither order nor seeds.
@@ -129,13 +131,15 @@ def _another(
 
 
 def _search(history: tuple[Attempt, ...], rules: Rules, number: int, seed: int) -> Step | None:
-    """A search among variants of the last reply, where that nearly passes; again while those that it brings are
-    refused, until it has no more."""
+    """A search among variants of the last reply, or of a template's program, where that nearly passes; again while
+    those that it brings are refused, until it has no more."""
     if sum(a.spend.seconds for a in history if a.generator == SEARCH) >= rules.search_seconds:
         return None
     for since, attempt in enumerate(reversed(history), 1):
         if attempt.generator != SEARCH:
-            near = attempt.generator in {"model", "repair"} and _nearly_passes(attempt)
+            near = attempt.generator in _SEARCHED and _nearly_passes(attempt)
+            if near and attempt.generator == TEMPLATES:  # nothing says yet that it is what was asked for
+                near = _share_passed(attempt) > _SHARE_OF_TEMPLATE
             return Step(number=number, generator=SEARCH, seed=seed, repair_of=attempt.number) if near else None
         if attempt.candidate is None or since >= SEARCHES_OF_ONE:
             return None

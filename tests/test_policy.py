@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -250,6 +251,14 @@ def test_what_fails_altogether_or_for_another_reason_is_not_searched() -> None:
         step = next_step("run", (attempt,), WITH_SEARCH)
         assert step is not None
         assert step.generator != SEARCH
+
+
+@pytest.mark.parametrize(("passed", "generator"), [(0, "templates"), (1, SEARCH), (3, SEARCH)])
+def test_a_template_that_passes_more_than_a_third_is_searched(passed: int, generator: str) -> None:
+    rules = WITH_SEARCH.replace(templates=3)
+    step = next_step("run", (near(1, generator="templates", passed=passed),), rules)
+    assert step is not None
+    assert (step.generator, step.repair_of) == (generator, 1 if generator == SEARCH else None)
 
 
 def test_a_search_goes_on_while_what_it_brings_is_refused_but_not_for_ever() -> None:

@@ -1,6 +1,7 @@
 """What templates serve: routine requests and the public suites, without a model, scored by hidden tests.
 
-A hit is a request whose given tests accept a template's program, a wrong hit one whose hidden tests then refuse it.
+A hit is a request whose given tests accept a template's program, as it is or mended by search, a wrong hit one whose
+hidden tests then refuse it.
 Near misses only look routine: the right thing is to leave them alone, or to fail their given tests.
 """
 
@@ -19,6 +20,7 @@ from lamarck.benchmarks.significance import quantile
 from lamarck.benchmarks.suites.routine import near_misses, requests
 from lamarck.benchmarks.suites.table import load_suite
 from lamarck.errors import BadInput, LamarckError
+from lamarck.policy import SEARCH
 from lamarck.records import CheckOutcome, ExitReason, Record, Task
 from lamarck.temporary import temporary_folder
 
@@ -30,13 +32,15 @@ Say = Callable[[str], None]
 
 
 class TemplateRow(Record, frozen=True, kw_only=True):
-    """One request. tried: templates that matched, in order. hit: which one the given tests accepted. right: what the
-    hidden tests say of it. milliseconds: of matching and rendering all of them, CPU time."""
+    """One request. tried: templates that matched, in order. hit: which one the given tests accepted. mended: by search,
+    so that it is not the template's program as it stands. right: what the hidden tests say of it. milliseconds: of
+    matching and rendering all of them, CPU time."""
 
     suite: str
     task: str
     tried: tuple[str, ...]
     hit: str | None
+    mended: bool = False
     right: bool | None
     milliseconds: float
     note: str = ""
@@ -115,17 +119,20 @@ def _tried(lamarck: Lamarck, built: Built, row: TemplateRow, folder: Path) -> Te
     if not candidates:
         return row
     settings = lamarck.settings
-    bare = settings.replace(models=settings.models.replace(tiers=()), search=settings.search.replace(enabled=False))
+    bare = settings.replace(models=settings.models.replace(tiers=()))
     try:
         with lamarck.beside(settings=bare, library=folder / "library.sqlite") as alone:
             run = alone.solve(built.task)
     except LamarckError as error:
         return row.replace(note=error.line)
-    hit = next((a.candidate for a in run.attempts if a.candidate and a.candidate.id == run.artifact_id), None)
+    made = {a.candidate.id: a.candidate for a in run.attempts if a.candidate}
+    hit = made.get(run.artifact_id or "")
     if run.exit_reason is not ExitReason.ACCEPTED or hit is None:
         return row.replace(note=f"{run.exit_reason} {run.message}".strip())
     right = lamarck.judge(built.scoring, hit).outcome is CheckOutcome.PASSED
-    return row.replace(hit=str(hit.origin.template_version), right=right)
+    mended = hit.origin.generator == SEARCH
+    begun = made[hit.parents[0]] if mended else hit
+    return row.replace(hit=str(begun.origin.template_version), mended=mended, right=right)
 
 
 def templates_text(report: TemplatesReport) -> str:
@@ -134,7 +141,8 @@ def templates_text(report: TemplatesReport) -> str:
         "",
         f"{report.templates} templates in {report.families} families",
         "",
-        f"{'suite':<12}{'requests':>9}{'matched':>9}{'hits':>6}{'wrong':>7}{'ms, median':>12}{'95%':>6}{'most':>7}",
+        f"{'suite':<12}{'requests':>9}{'matched':>9}{'hits':>6}{'mended':>8}{'wrong':>7}"
+        f"{'ms, median':>12}{'95%':>6}{'most':>7}",
     ]
     suites: Mapping[str, list[TemplateRow]] = {
         suite: [r for r in report.rows if r.suite == suite] for suite in dict.fromkeys(r.suite for r in report.rows)
@@ -142,9 +150,9 @@ def templates_text(report: TemplatesReport) -> str:
     for suite, rows in suites.items():
         times = [r.milliseconds for r in rows if not r.note] or [0.0]
         matched, hits = sum(bool(r.tried) for r in rows), sum(r.hit is not None for r in rows)
-        wrong = sum(r.right is False for r in rows)
+        wrong, mended = sum(r.right is False for r in rows), sum(r.mended for r in rows)
         lines.append(
-            f"{suite:<12}{len(rows):>9}{matched:>9}{hits:>6}{wrong:>7}"
+            f"{suite:<12}{len(rows):>9}{matched:>9}{hits:>6}{mended:>8}{wrong:>7}"
             f"{quantile(times, 0.5):>12.2f}{quantile(times, 0.95):>6.2f}{max(times):>7.2f}"
         )
     bad = [f"{r.suite} {r.task}: {r.hit}" for r in report.rows if r.right is False]
