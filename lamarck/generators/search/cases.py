@@ -17,10 +17,15 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef
 def parted(text: str) -> str:
     """A test file in which every test of several assertions, or of a loop over written cases, is several tests. As it
     was where it does not parse."""
+    tree = _parted(text)
+    return text if tree is None else ast.unparse(ast.fix_missing_locations(tree)) + "\n"
+
+
+def _parted(text: str) -> ast.Module | None:
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError):
-        return text
+        return None
     constants = {
         target.id: node.value
         for node in tree.body
@@ -50,18 +55,18 @@ def parted(text: str) -> str:
         else:
             body.append(node)
     tree.body = body
-    return ast.unparse(ast.fix_missing_locations(tree)) + "\n"
+    return tree
 
 
 def shown_cases(text: str) -> int:
     """How many cases a test file shows: assertions, examples of doctests, rows of parameters; 0 where it does not
     parse."""
-    try:
-        tree = ast.parse(parted(text))
-    except (SyntaxError, ValueError, RecursionError):
+    tree = _parted(text)
+    if tree is None:
         return 0
     examples = [len(ast.literal_eval(n.value)) for n in tree.body if isinstance(n, ast.Assign) and _is_docstrings(n)]
-    tests = [n for n in ast.walk(tree) if isinstance(n, _Function) and n.name.startswith("test")]
+    inner = [n for node in tree.body for n in (node.body if isinstance(node, ast.ClassDef) else [node])]
+    tests = [n for n in inner if isinstance(n, _Function) and n.name.startswith("test")]
     # One test runs all the examples, whatever their number.
     return sum(examples) - len(examples) + sum(_rows(t) for t in tests)
 

@@ -6,8 +6,9 @@ import ast
 import doctest
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from lamarck.generators.syntax import tree_of
 from lamarck.generators.templates import kinds
@@ -21,12 +22,15 @@ _PROVIDES = "The module `"
 _HEAD_WORDS = 45
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _ENDINGS = (("ies", "y"), ("sses", "ss"), ("ches", "ch"), ("xes", "x"), ("ing", ""), ("ed", ""), ("es", "e"), ("s", ""))
+_LAST = frozenset(ending[-1] for ending, _ in _ENDINGS)
 
 
 @dataclass(frozen=True)
 class Call:
-    """One call in the tests that is to give a result: the kinds of its literal arguments, and of what it must equal."""
+    """One call in the tests that is to give a result: of what, the kinds of its literal arguments, and of what it must
+    equal."""
 
+    name: str
     positional: tuple[str | None, ...]
     named: tuple[tuple[str, str | None], ...]
     result: str | None = None
@@ -71,10 +75,11 @@ class Request:
 def stem(word: str) -> str:
     """Plurals and verb forms of a word as one; crude, and the same on both sides of a comparison."""
     word = word.lower()
-    for ending, instead in _ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= 3 and not word.endswith("ss"):
-            word = word[: len(word) - len(ending)] + instead
-            break
+    if word[-1:] in _LAST and not word.endswith("ss"):
+        for ending, instead in _ENDINGS:
+            if word.endswith(ending) and len(word) - len(ending) >= 3:
+                word = word[: len(word) - len(ending)] + instead
+                break
     if len(word) > 4 and word[-1] == word[-2] and word[-1] not in "lse":
         word = word[:-1]
     return word.rstrip("e") if len(word) > 4 else word
@@ -100,9 +105,10 @@ def read_request(task: Task) -> Request | None:
     _from_uses(task, asked, uses, kept_names | set(exceptions))
     if not asked:
         return None
-    for each in asked.values():
-        for tree, _ in trees:
-            each.calls += _calls(tree, each.name)
+    shown = [list(ast.walk(tree)) for tree, _ in trees]
+    for nodes in shown:
+        for call in _calls(nodes, asked.keys()):
+            asked[call.name].calls.append(call)
     main = task.entry_point if task.entry_point in asked else next(iter(asked))
     prose = prose_of(task)
     _from_words(asked, prose)
@@ -111,7 +117,7 @@ def read_request(task: Task) -> Request | None:
     return Request(
         asked=sorted(asked.values(), key=lambda a: a.name != main),
         exceptions=exceptions,
-        raised=_raised(trees, text),
+        raised=_raised(shown, text),
         text=text,
         kept=[ast.unparse(k) for k in kept],
         kept_names=kept_names,
@@ -243,21 +249,25 @@ def _bound(node: ast.stmt) -> Iterator[str]:
         yield from (n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
 
 
-def _calls(tree: ast.Module, name: str) -> Iterator[Call]:
+def _calls(nodes: list[ast.AST], names: Collection[str]) -> Iterator[Call]:
+    """Of what has one of these names, in one file of tests."""
     results: dict[int, str | None] = {}
     refused: set[int] = set()
-    for node in ast.walk(tree):
+    calls: list[tuple[str, ast.Call]] = []
+    for node in nodes:
         match node:
             case ast.Compare(left=ast.Call() as call, ops=[ast.Eq() | ast.Is()], comparators=[other]):
                 results[id(call)] = kinds.of_literal(other)
             case ast.With(items=[ast.withitem(context_expr=ast.Call() as context)]) if _expects(context):
                 refused |= {id(n) for n in ast.walk(node)}
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.Call) or id(node) in refused or any(isinstance(a, ast.Starred) for a in node.args):
+            case ast.Call(func=ast.Name(id=called) | ast.Attribute(attr=called)) if called in names:
+                calls.append((called, node))
+    for called, node in calls:
+        if id(node) in refused or any(isinstance(a, ast.Starred) for a in node.args):
             continue
-        called = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", None)
-        if called == name and not any(k.arg is None for k in node.keywords):
+        if not any(k.arg is None for k in node.keywords):
             yield Call(
+                called,
                 tuple(kinds.of_literal(a) for a in node.args),
                 tuple((k.arg, kinds.of_literal(k.value)) for k in node.keywords if k.arg),
                 results.get(id(node)),
@@ -270,14 +280,13 @@ def _expects(call: ast.Call) -> bool:
     return called in {"raises", "assertRaises", "assertRaisesRegex"}
 
 
-def _raised(trees: list[tuple[ast.Module, bool]], text: str) -> list[str]:
+def _raised(shown: list[list[ast.AST]], text: str) -> list[str]:
     """Exceptions that the tests expect, by name."""
     found = re.findall(r'"raises":"(\w+)"', text)
     found += re.findall(r"^\s*(\w+(?:Error|Exception))(?::|$)", text, re.M) if "Traceback" in text else []
-    for tree, _ in trees:
-        for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and node.args and _expects(node):
-                first = node.args[0]
-                each = first.elts if isinstance(first, ast.Tuple) else [first]
-                found += [e.id if isinstance(e, ast.Name) else getattr(e, "attr", "") for e in each]
+    for node in chain.from_iterable(shown):
+        if isinstance(node, ast.Call) and node.args and _expects(node):
+            first = node.args[0]
+            each = first.elts if isinstance(first, ast.Tuple) else [first]
+            found += [e.id if isinstance(e, ast.Name) else getattr(e, "attr", "") for e in each]
     return list(dict.fromkeys(f for f in found if f))

@@ -8,35 +8,29 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
 
 from lamarck.generators.syntax import tree_of
 from lamarck.generators.templates import kinds
 from lamarck.generators.templates.asking import Asked, Request, words_of
-from lamarck.generators.templates.members import attributes_of, served_by
+from lamarck.generators.templates.members import served_by
 from lamarck.generators.templates.parameters import Fitted, fit_parameters, own_parameters
+from lamarck.generators.templates.program import Program, names_bound, program_of
 from lamarck.generators.templates.template import Definition, Template, is_exception
 
 _FUTURE = "from __future__ import annotations"
 _LONG = 100
+_BUILTINS = frozenset(dir(builtins))
 
 
 @dataclass
 class _Work:
-    """A program under edit. edits: (start, end, text) in bytes of `source`."""
+    """A program under edit. edits: (start, end, text) in bytes of its source."""
 
-    source: bytes
-    tree: ast.Module
+    program: Program
     edits: list[tuple[int, int, str]] = field(default_factory=list)
 
-    def __post_init__(self) -> None:
-        starts = [0]
-        for line in self.source.splitlines(keepends=True):
-            starts.append(starts[-1] + len(line))
-        self.starts = starts
-
     def at(self, line: int, column: int) -> int:
-        return self.starts[line - 1] + column
+        return self.program.starts[line - 1] + column
 
     def replace(self, node: ast.expr | ast.stmt | ast.arg | ast.keyword, text: str, length: int | None = None) -> None:
         begin = self.at(node.lineno, node.col_offset)
@@ -44,10 +38,10 @@ class _Work:
         self.edits.append((begin, end, text))
 
     def drop_lines(self, first: int, last: int) -> None:
-        self.edits.append((self.starts[first - 1], self.starts[last], ""))
+        self.edits.append((self.program.starts[first - 1], self.program.starts[last], ""))
 
     def result(self) -> str:
-        text = self.source
+        text = self.program.source
         for begin, end, instead in sorted(set(self.edits), reverse=True):
             text = text[:begin] + instead.encode() + text[end:]
         return text.decode()
@@ -62,26 +56,17 @@ def fit(template: Template, request: Request, choices: dict[str, str], order: in
     return text
 
 
-@lru_cache(maxsize=2048)
-def _read(source: str) -> tuple[ast.Module, set[str]] | None:
-    """A program's tree, which nothing changes, and the names that it needs. The same programs are wanted again."""
-    tree = tree_of(source)
-    return None if tree is None else (tree, _module_names(tree) | _needed_builtins(tree))
-
-
 def _fit(template: Template, request: Request, choices: dict[str, str], order: int) -> str | None:
-    source = template.text(choices)
-    read = _read(source)
-    if read is None:
+    program = program_of(template.text(choices))
+    if program is None:
         return None
-    tree, module_names = read
-    definitions = {n.name: n for n in tree.body if isinstance(n, Definition) and not n.name.startswith("_")}
-    mapped = _definitions(template, request, definitions, order)
+    definitions = program.definitions
+    mapped = _definitions(template, request, program, order)
     if mapped is None:
         return None
-    work = _Work(source.encode(), tree)
+    work = _Work(program)
     for asked, definition in mapped:
-        is_free = asked.name == definition.name or asked.name not in module_names
+        is_free = asked.name == definition.name or asked.name not in program.needed
         if not is_free or not _fit_definition(work, template, asked, definition, request, order):
             return None
         _rename_everywhere(work, definition, asked.name)
@@ -95,18 +80,18 @@ def _fit(template: Template, request: Request, choices: dict[str, str], order: i
 
 
 def _definitions(
-    template: Template, request: Request, definitions: dict[str, Definition], order: int
+    template: Template, request: Request, program: Program, order: int
 ) -> list[tuple[Asked, Definition]] | None:
     """Every definition that is asked for with the one of the program that serves it; by their order where several are
     asked for under names of their own. order: see `fit_parameters`."""
-    usable = {n: d for n, d in definitions.items() if not is_exception(d)}
+    usable = {n: d for n, d in program.definitions.items() if not is_exception(d)}
     taken: list[tuple[Asked, Definition]] = []
     for number, asked in enumerate(request.asked):
         free = {n: d for n, d in usable.items() if d not in [t for _, t in taken] and _same_sort(asked, d)}
         found = next((d for n, d in free.items() if asked.name in (n, *template.synonyms.get(n, ()))), None)
         if found is None:
             words = set(words_of(asked.name))
-            found = next((d for n, d in free.items() if set(words_of(n)) == words), None)
+            found = next((d for n, d in free.items() if program.words[n] == words), None)
         if found is None and number == 0 and len(request.asked) == 1:
             found = next((d for n, d in usable.items()), None)
             found = found if found is not None and _same_sort(asked, found) else None
@@ -129,23 +114,6 @@ def _same_sort(asked: Asked, definition: Definition) -> bool:
         return False
     is_async = isinstance(definition, ast.AsyncFunctionDef)
     return asked.is_class or asked.arguments is None or asked.is_async == is_async
-
-
-def _module_names(tree: ast.Module) -> set[str]:
-    """Names that the program binds for all of it."""
-    names: set[str] = set()
-    for node in tree.body:
-        if isinstance(node, Definition):
-            names.add(node.name)
-        elif isinstance(node, ast.Import | ast.ImportFrom):
-            names |= {(a.asname or a.name).partition(".")[0] for a in node.names}
-        else:
-            names |= {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-    return names
-
-
-def _needed_builtins(tree: ast.Module) -> set[str]:
-    return {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and hasattr(builtins, n.id)}
 
 
 # --- one definition
@@ -173,7 +141,7 @@ def _fit_members(
     work: _Work, template: Template, asked: Asked, definition: ast.ClassDef, request: Request, order: int
 ) -> bool:
     methods = {n.name: n for n in definition.body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)}
-    attributes = attributes_of(definition)
+    attributes = work.program.attributes(definition)
     wanted: dict[str, ast.arguments | None] = {"__init__": None, **asked.members}
     served = served_by(wanted, methods, attributes, template, definition, order)
     if served is None:
@@ -198,7 +166,7 @@ def _fit_members(
 
 
 def _rename_members(work: _Work, definition: ast.ClassDef, renamed: dict[str, str]) -> None:
-    for node in ast.walk(definition):
+    for node in work.program.within(definition):
         if isinstance(node, ast.Attribute) and node.attr in renamed:
             if isinstance(node.value, ast.Name) and node.value.id in {"self", "cls"}:
                 end = work.at(node.end_lineno or 0, node.end_col_offset or 0)
@@ -210,7 +178,7 @@ def _rename_members(work: _Work, definition: ast.ClassDef, renamed: dict[str, st
 def _name_of(work: _Work, node: Definition) -> tuple[int, int]:
     """Where the name stands after `def` or `class`."""
     begin = work.at(node.lineno, node.col_offset)
-    found = re.compile(rb"(?:async\s+)?(?:def|class)\s+").match(work.source, begin)
+    found = re.compile(rb"(?:async\s+)?(?:def|class)\s+").match(work.program.source, begin)
     assert found is not None
     return found.end(), found.end() + len(node.name.encode())
 
@@ -232,14 +200,16 @@ def _rewrite(
     """The function under the wanted parameters: its header anew, its body with the names changed."""
     if not fitted.changed and (asked is None or asked.returns is None):
         return True
-    if fitted.reordered and any(isinstance(n, ast.Name) and n.id == function.name for n in ast.walk(function)):
+    if fitted.reordered and any(
+        isinstance(n, ast.Name) and n.id == function.name for n in work.program.within(function)
+    ):
         return False  # it calls itself by position
-    names = _settled(function, fitted.renamed)
+    names = _settled(work.program.inside(function), fitted.renamed)
     if names is None:
         return False
-    for node in (n for s in function.body for n in ast.walk(s)):
+    for node in work.program.inside(function):
         _rename(work, node, names, function.name)
-    known = set(dir(builtins)) | request.kept_names | _module_names(work.tree)
+    known = _BUILTINS | request.kept_names | work.program.bound
     returns = function.returns
     if asked is not None and asked.returns is not None and _names_in(asked.returns) <= known:
         returns = asked.returns
@@ -265,11 +235,11 @@ def _called(node: ast.Call) -> str:
     return node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
 
 
-def _settled(function: ast.FunctionDef | ast.AsyncFunctionDef, renamed: dict[str, str]) -> dict[str, str] | None:
+def _settled(inside: list[ast.AST], renamed: dict[str, str]) -> dict[str, str] | None:
     """Old name → new name, with locals moved out of the way; None where a name that is needed would be hidden."""
     stored: set[str] = set()
     used: set[str] = set()
-    for node in (n for s in function.body for n in ast.walk(s)):
+    for node in inside:
         if isinstance(node, ast.Name):
             (used if isinstance(node.ctx, ast.Load) else stored).add(node.id)
         elif isinstance(node, ast.arg):
@@ -312,7 +282,7 @@ def _rename_everywhere(work: _Work, definition: Definition, name: str) -> None:
         return
     begin, end = _name_of(work, definition)
     work.edits.append((begin, end, name))
-    for node in ast.walk(work.tree):
+    for node in work.program.within(work.program.tree):
         if isinstance(node, ast.Name) and node.id == old and not _in_header(work, node):
             work.replace(node, name)
 
@@ -377,7 +347,7 @@ def _importing(text: str, request: Request) -> str:
         return text
     headers = [n.args for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
     defaults = [d for a in headers for d in (*a.defaults, *a.kw_defaults) if isinstance(d, ast.Attribute)]
-    bound = _module_names(tree) | request.kept_names
+    bound = names_bound(tree) | request.kept_names
     named = {n for d in defaults for n in _names_in(d)} - bound
     missing = sorted(named & sys.stdlib_module_names)
     return _with_imports(text, missing) if missing else text

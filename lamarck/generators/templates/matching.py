@@ -45,6 +45,9 @@ Phrase = tuple[tuple[frozenset[str], tuple[frozenset[str], ...]], ...]
 
 @dataclass(frozen=True)
 class _Scope:
+    """number: among all templates."""
+
+    number: int
     template: Template
     asks: tuple[Phrase, ...]
     never: tuple[Phrase, ...]
@@ -52,11 +55,38 @@ class _Scope:
     known: frozenset[str]
 
 
+class _Phrases:
+    """The phrases of all templates by their words: a request has few words, and most phrases none of them."""
+
+    def __init__(self, of_each: list[tuple[Phrase, ...]]) -> None:
+        self._phrases = [(number, phrase) for number, phrases in enumerate(of_each) for phrase in phrases]
+        self._at: dict[str, list[tuple[int, int]]] = {}
+        for place, (_, phrase) in enumerate(self._phrases):
+            for part, (alone, together) in enumerate(phrase):
+                for word in alone.union(*together):
+                    self._at.setdefault(word, []).append((place, part))
+
+    def longest(self, words: frozenset[str]) -> dict[int, int]:
+        """The number of each template of which a phrase is in these words → how many parts the longest has."""
+        hit: dict[int, set[int]] = {}
+        for word in words:
+            for place, part in self._at.get(word, ()):
+                hit.setdefault(place, set()).add(part)
+        found: dict[int, int] = {}
+        for place, parts in hit.items():
+            number, phrase = self._phrases[place]
+            if len(parts) == len(phrase) > found.get(number, 0) and _all_in(phrase, words):
+                found[number] = len(phrase)
+        return found
+
+
 class Matcher:
     """All templates by their words, made once. The first templates win over later ones that fit as well."""
 
     def __init__(self, templates: Iterable[Template]) -> None:
-        self._scopes = [_scope(t) for t in templates]
+        self._scopes = [_scope(number, t) for number, t in enumerate(templates)]
+        self._asks = _Phrases([s.asks for s in self._scopes])
+        self._never = _Phrases([s.never for s in self._scopes])
         counts = Counter(w for s in self._scopes for w in s.known)
         self._telling = {w: log((1 + len(self._scopes)) / (1 + n)) for w, n in counts.items()}
 
@@ -68,18 +98,21 @@ class Matcher:
         cases = _cases(task)
         told = prose.partition(_TESTS_NAME)[0]
         open_words = frozenset(words_of(told)) - COMMON - _NEUTRAL - _tested(task)
+        said = frozenset((*words_of(prose), *name))
+        goal = frozenset((*words_of(head_of(prose)), *name))
         read = _Read(
             name=name,
-            goal=frozenset((*words_of(head_of(prose)), *name)),
-            prose=frozenset((*words_of(prose), *name)),
-            shown=frozenset((*words_of(prose), *name, *words_of(_asked_for(task)))),
-            wanted=frozenset((*words_of(affirmed(prose)), *name, *words_of(" ".join(task.constraints)))),
+            shown=said.union(words_of(_asked_for(task))),
+            by_name=self._asks.longest(frozenset(name)),
+            by_goal=self._asks.longest(goal),
+            by_prose=self._asks.longest(said),
         )
+        wanted = frozenset((*words_of(affirmed(prose)), *name, *words_of(" ".join(task.constraints))))
+        never = self._never.longest(wanted)
         scopes = [
             s
             for s in self._scopes
-            if not any(_all_in(p, read.wanted) for p in s.never)
-            and (not cases or len(open_words - s.known) <= _UNEXPLAINED * cases)
+            if s.number not in never and (not cases or len(open_words - s.known) <= _UNEXPLAINED * cases)
         ]
         certain = {s.template.id: s.template for _, s in _ordered((_rank(s, read), s) for s in scopes)}
         if cases < _ENOUGH_CASES:
@@ -97,14 +130,15 @@ class Matcher:
 
 @dataclass(frozen=True)
 class _Read:
-    """A request's words, as stems: of its name, of its first sentences, of all of it, also with its signature and the
-    names of its tests, and of what it does not rule out."""
+    """A request's words, as stems: of its name; of all that is said, also in its signature and in the names of its
+    tests. by_name, by_goal, by_prose: the longest phrase of each template in its name, in its first sentences, in
+    all of its prose; where none is, it is missing."""
 
     name: tuple[str, ...]
-    goal: frozenset[str]
-    prose: frozenset[str]
     shown: frozenset[str]
-    wanted: frozenset[str]
+    by_name: dict[int, int]
+    by_goal: dict[int, int]
+    by_prose: dict[int, int]
 
 
 def _tested(task: Task) -> frozenset[str]:
@@ -142,7 +176,7 @@ def _cases(task: Task) -> int:
     return count
 
 
-def _scope(template: Template) -> _Scope:
+def _scope(number: int, template: Template) -> _Scope:
     asks = tuple(_phrase(a) for a in template.asks)
     named = words_of(" ".join([template.id, template.summary, *template.names]))
     others = words_of(" ".join(chain(template.synonyms, *template.synonyms.values())))
@@ -150,7 +184,8 @@ def _scope(template: Template) -> _Scope:
         chain(named, others, *(w for phrase in asks for alone, together in phrase for w in (alone, *together)))
     )
     known = vocabulary | frozenset(words_of(" ".join([template.program, *(c.goal for c in template.serves)])))
-    return _Scope(template, asks, tuple(_phrase(n) for n in template.never), vocabulary | _NEUTRAL, known - _NEUTRAL)
+    never = tuple(_phrase(n) for n in template.never)
+    return _Scope(number, template, asks, never, vocabulary | _NEUTRAL, known - _NEUTRAL)
 
 
 def _phrase(text: str) -> Phrase:
@@ -164,18 +199,15 @@ def _phrase(text: str) -> Phrase:
 
 def _rank(scope: _Scope, read: _Read) -> tuple[int, int] | None:
     """How well it fits: by the name before by the goal, and by how many words; None: not at all."""
-    if any(word not in scope.vocabulary for word in read.name):
+    by_goal = read.by_goal.get(scope.number, 0)
+    if not by_goal or any(word not in scope.vocabulary for word in read.name):
         return None
-    names = frozenset(read.name)
-    by_goal = max((len(p) for p in scope.asks if _all_in(p, read.goal)), default=0)
-    if not by_goal:
-        return None
-    return max((len(p) for p in scope.asks if _all_in(p, names)), default=0), by_goal
+    return read.by_name.get(scope.number, 0), by_goal
 
 
 def _loose(scope: _Scope, read: _Read) -> tuple[int, int] | None:
     """By the goal alone: how many words of it, and how few of the name are strange."""
-    by_goal = max((len(p) for p in scope.asks if _all_in(p, read.goal)), default=0)
+    by_goal = read.by_goal.get(scope.number, 0)
     if by_goal < 2:
         return None
     return by_goal, -sum(word not in scope.vocabulary for word in read.name)
@@ -183,8 +215,8 @@ def _loose(scope: _Scope, read: _Read) -> tuple[int, int] | None:
 
 def _wide(scope: _Scope, read: _Read) -> tuple[int, int] | None:
     """By all that is said, or one telling word of the first sentences."""
-    by_prose = max((len(p) for p in scope.asks if _all_in(p, read.prose)), default=0)
-    by_goal = any(_all_in(p, read.goal) for p in scope.asks)
+    by_prose = read.by_prose.get(scope.number, 0)
+    by_goal = scope.number in read.by_goal
     if by_prose < 2 and not by_goal:
         return None
     return by_prose + by_goal, -sum(word not in scope.vocabulary for word in read.name)

@@ -16,7 +16,7 @@ _BRINGS: dict[str, type] = {"MutableMapping": MutableMapping, "Mapping": Mapping
 def served_by(
     wanted: dict[str, ast.arguments | None],
     methods: dict[str, ast.FunctionDef | ast.AsyncFunctionDef],
-    attributes: set[str],
+    attributes: Collection[str],
     template: Template,
     definition: ast.ClassDef,
     order: int,
@@ -54,7 +54,7 @@ def _as_many(asked: ast.arguments | None, method: ast.FunctionDef | ast.AsyncFun
     return len(own) - len(method.args.defaults) <= len(wanted) <= len(own)
 
 
-def _member(name: str, methods: dict[str, ast.FunctionDef | ast.AsyncFunctionDef], attributes: set[str],
+def _member(name: str, methods: dict[str, ast.FunctionDef | ast.AsyncFunctionDef], attributes: Collection[str],
             template: Template, wanted: Collection[str]) -> str | None:  # fmt: skip
     """The program's name for a member of instances. wanted: all that are asked for."""
     if name in methods or name in attributes:
@@ -73,14 +73,3 @@ def _inherited(definition: ast.ClassDef) -> set[str]:
 def _base_name(base: ast.expr) -> str:
     inner = base.value if isinstance(base, ast.Subscript) else base
     return inner.id if isinstance(inner, ast.Name) else ""
-
-
-def attributes_of(definition: ast.ClassDef) -> set[str]:
-    return {
-        n.attr
-        for n in ast.walk(definition)
-        if isinstance(n, ast.Attribute)
-        and isinstance(n.ctx, ast.Store)
-        and isinstance(n.value, ast.Name)
-        and n.value.id == "self"
-    }

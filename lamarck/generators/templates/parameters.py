@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 from itertools import islice, permutations
 from math import factorial
@@ -40,7 +40,7 @@ class Fitted:
     changed: bool = False
     reordered: bool = False
 
-    def header(self, known: set[str], names_in: Callable[[ast.expr], set[str]]) -> str:
+    def header(self, known: Set[str], names_in: Callable[[ast.expr], set[str]]) -> str:
         parts = [a.arg for a in self.skipped]
         starred = False
         for asked, own in sorted(self.pairs, key=lambda p: (p[0] or p[1]).keyword_only):

@@ -71,8 +71,18 @@ class Template(Record, frozen=True, kw_only=True, dict=True):
 
     def text(self, choices: dict[str, str]) -> str:
         """The program with these choices."""
-        lines = [line for line, when in self._lines if all(choices.get(name) in of for name, of in when)]
-        return "\n".join(lines).strip() + "\n"
+        key = tuple(choices.values()) if choices.keys() == self.options.keys() else None
+        text = self._texts.get(key) if key is not None else None
+        if text is None:
+            lines = [line for line, when in self._lines if all(choices.get(name) in of for name, of in when)]
+            text = "\n".join(lines).strip() + "\n"
+            if key is not None:
+                self._texts[key] = text
+        return text
+
+    @cached_property
+    def _texts(self) -> dict[tuple[str, ...], str]:
+        return {}
 
     @cached_property
     def _lines(self) -> list[tuple[str, list[tuple[str, list[str]]]]]:
