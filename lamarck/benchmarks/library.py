@@ -305,7 +305,7 @@ class _Measuring:
             near = library.nearest(vector, _DEPTH, wanted or Filter(licences=None))
             found += sum(cosine >= enough - 1e-6 for _, cosine in near)
             of += _DEPTH
-        return found / of
+        return float(found / of)
 
 
 def library_text(figures: LibraryFigures) -> str:

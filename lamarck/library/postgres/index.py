@@ -21,7 +21,7 @@ from lamarck.library.search import OF_AN_OBJECT, Request
 
 _MOST_DIMENSIONS = 2000  # that HNSW can index
 _SIGNS_AGREE = 0.05  # of the held rows, those that are then compared in full; recall as `lamarck bench library` has it
-_LEAST_COMPARED = 800
+_LEAST_COMPARED = 1200
 _SEEN = 140  # candidates that HNSW keeps while it searches: `hnsw.ef_search`
 _SEEN_FILTERED = 200
 _RANKED_BESIDE_MEANING = 300  # rows that full text ranks where meaning is searched too: it says little beside that
