@@ -42,8 +42,10 @@ class _Work:
 
     def result(self) -> str:
         text = self.program.source
+        dropped = [(begin, end) for begin, end, instead in self.edits if not instead]
         for begin, end, instead in sorted(set(self.edits), reverse=True):
-            text = text[:begin] + instead.encode() + text[end:]
+            if not any(b <= begin and end <= e and (b, e) != (begin, end) for b, e in dropped):
+                text = text[:begin] + instead.encode() + text[end:]
         return text.decode()
 
 
@@ -360,7 +362,9 @@ def _with_imports(text: str, names: list[str]) -> str:
 
 
 def _after_imports(text: str, block: str) -> str:
-    tree = ast.parse(text)
+    tree = tree_of(text)
+    if tree is None:
+        return text  # which `_fit` refuses
     last = max((n.end_lineno or 0 for n in tree.body if isinstance(n, ast.Import | ast.ImportFrom)), default=0)
     lines = text.splitlines()
     return _tidy("\n".join([*lines[:last], "", block.rstrip(), "", "", *lines[last:]]) + "\n")

@@ -30,6 +30,7 @@ Examples = Annotated[
     list[str] | None,
     typer.Option(
         "--example",
+        "--examples",
         metavar="TEXT",
         help="`f(1) == 2` or `f(0) raises ValueError`: find what does that. May be given several times.",
         show_default=False,

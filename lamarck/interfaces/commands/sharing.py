@@ -128,7 +128,13 @@ def refute(
     ] = None,
     example: Annotated[
         list[str] | None,
-        typer.Option("--example", metavar="TEXT", help="`f(1) == 2` or `f(0) raises ValueError`.", show_default=False),
+        typer.Option(
+            "--example",
+            "--examples",
+            metavar="TEXT",
+            help="`f(1) == 2` or `f(0) raises ValueError`.",
+            show_default=False,
+        ),
     ] = None,
     repair: Annotated[
         bool, typer.Option("--repair", help="Solve the task again, with the counter-example among its tests.")
