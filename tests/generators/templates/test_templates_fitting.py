@@ -130,15 +130,15 @@ def test_the_exception_that_is_expected_is_raised() -> None:
 
 
 def test_an_exception_of_the_stub_takes_the_place_of_one_of_another_name() -> None:
-    stub = "class TooMuch(Exception):\n    pass\n\n\n"
+    stub = "class NoRoomIsLeft(Exception):\n    pass\n\n\n"
     stub += "class Box:\n    def __init__(self, capacity=3):\n        ...\n\n    def put(self, item):\n        ...\n"
-    tests = "from answer import Box, TooMuch\n\ndef test_it():\n    Box(1).put(2)\n"
+    tests = "from answer import Box, NoRoomIsLeft\n\ndef test_it():\n    Box(1).put(2)\n"
     text = fitted(BOX, stub=stub, tests=tests)
     assert text is not None
     module = ast.parse(text)
-    assert [n.name for n in module.body if isinstance(n, ast.ClassDef)] == ["TooMuch", "Box"]
+    assert [n.name for n in module.body if isinstance(n, ast.ClassDef)] == ["NoRoomIsLeft", "Box"]
     assert "BoxFull" not in text
-    assert "raise TooMuch(" in text
+    assert "raise NoRoomIsLeft(" in text
 
 
 def test_an_exception_of_the_stub_is_used() -> None:
