@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Sequence
 
 from lamarck.assemble import Assembly
@@ -10,6 +11,7 @@ from lamarck.errors import BadInput, EnvironmentProblem
 from lamarck.library.uses import Whereabouts
 from lamarck.records import (
     Acceptance,
+    AcceptanceKind,
     Artifact,
     ArtifactStatus,
     CheckOutcome,
@@ -21,6 +23,7 @@ from lamarck.records import (
     make_task,
 )
 from lamarck.solve import prove
+from lamarck.tasks.uses import uses_of
 
 
 class Refutation(Record, frozen=True, kw_only=True):
@@ -46,10 +49,10 @@ def refute(assembly: Assembly, artifact_id: str, counter: Sequence[Acceptance]) 
     where = library.where(artifact.id)
     added = tuple(a.replace(trust=Trust.GIVEN, path=_free_path(a.path, artifact.task)) for a in counter)
     for each in added:
-        if artifact.task.module not in each.content and (artifact.candidate.entry_point or "?") not in each.content:
+        if each.kind is AcceptanceKind.PYTEST and not _uses(each.content, artifact.task.module):
             raise BadInput(
-                f"{each.path}: does not use {artifact.candidate.entry_point or artifact.task.module}",
-                f"import it from {artifact.task.module}",
+                f"{each.path}: uses nothing of the module {artifact.task.module}",
+                f"import {artifact.candidate.entry_point or 'what it tests'} from {artifact.task.module}",
             )
     asked = _with(artifact.task, added)
     alone = _with(artifact.task.replace(acceptance=()), added)
@@ -97,6 +100,15 @@ def _failures(assembly: Assembly, task: Task, artifact: Artifact) -> tuple[TestR
     if report.broke is not None:
         raise EnvironmentProblem(f"the counter-example could not be run: {report.broke}", "try it again")
     return tuple(r for r in report.subjects[0].results if r.outcome is CheckOutcome.FAILED)
+
+
+def _uses(test: str, module: str) -> bool:
+    """Whether a test file asks anything of the module. One that does not parse is for the judge to tell of."""
+    try:
+        tree = ast.parse(test)
+    except (SyntaxError, ValueError, RecursionError):
+        return True
+    return bool(uses_of([(tree, "")], module))
 
 
 def _same_interface(other: Artifact, artifact: Artifact) -> bool:

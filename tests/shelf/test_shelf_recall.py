@@ -67,7 +67,11 @@ def test_a_counter_example_that_proves_nothing_refutes_nothing(lamarck: Lamarck,
     right = keep("names", RIGHT, TESTS).artifact_id or ""
     test = tmp_path / "test_nothing.py"
     for text, told in (
-        ("def test_it():\n    assert False\n", "does not use initials"),
+        ("def test_it():\n    assert False\n", "uses nothing of the module names"),
+        (
+            "def test_it():\n    from where.it.was import initials\n    assert initials('a b') == 'no'\n",
+            "uses nothing of the module names",
+        ),
         ("from names import initials\nimport nowhere\n\n\ndef test_it(): ...\n", "do not collect"),
         ("from names import initials\n\n\ndef test_it(): ...\n", "prove nothing"),
     ):
