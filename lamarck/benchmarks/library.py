@@ -6,7 +6,7 @@ from __future__ import annotations
 import importlib.util
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,15 +41,14 @@ _LIMIT = 10
 _DEPTH = 50  # neighbours that are compared with those of a full comparison
 _TENTH = "a tenth"
 _FILTERED = Filter(tags=(_TENTH,), licences=None)
-_WARM = 4
 
 
 class ServerFigures(Record, frozen=True, kw_only=True):
     """The same library moved to a server. milliseconds: as in `LibraryFigures`; cpu is of this process alone.
-    moved_a_second: artifacts with their vectors, compared afterwards; None: they were there already."""
+    moved_a_second: artifacts with their vectors, compared afterwards."""
 
     milliseconds: Mapping[str, Mapping[str, float]]
-    moved_a_second: float | None
+    moved_a_second: float
     recall: float | None
     recall_filtered: float | None
     problems: tuple[str, ...]
@@ -85,7 +84,7 @@ def measure_library(
     server: str | None = None,
 ) -> LibraryFigures:
     """Fill a library in a temporary folder and measure it. embed: how many texts to embed that were not before. server:
-    URL of a database without a library, or with this one from before; the library is moved there and measured again.
+    URL of a database without a library; this one is moved there and measured again.
 
     Raises `BadInput` when the sources hold fewer functions, or the database holds something else.
     """
@@ -146,7 +145,7 @@ class _Measuring:
         inserts = self._fill()
         ids = {artifact.id: n for n, artifact in enumerate(self._source.artifacts())}  # of equal code, the last
         self._kept = sorted(ids.values())
-        queries = self._queries()
+        queries, self._others = self._queries(), self._queries()
         milliseconds: dict[str, dict[str, float]] = {}
         with self._open() as library:
             milliseconds["first search, no sidecar"] = quantiles([self._timed(library, queries[0])])
@@ -179,12 +178,11 @@ class _Measuring:
 
         with PostgresLibrary(server, statement_seconds=600, embedder=self._embedder) as library, self._open() as source:
             wanted = source.stats()["artifacts_live"]
-            there = library.stats()["artifacts_live"]
-            if there not in (0, wanted):
+            if there := library.stats()["artifacts_live"]:
                 raise BadInput(f"{server.name} holds {there:,.0f} artifacts already", "name an empty database")
             began = time.perf_counter()
             move(source, library, self._moved)
-            moved = wanted / (time.perf_counter() - began) if not there else None
+            moved = wanted / (time.perf_counter() - began)
             milliseconds = self._searched(library, queries)
             recall, recall_filtered = self._recalls(library, queries)
             return ServerFigures(
@@ -201,22 +199,20 @@ class _Measuring:
             self._say(f"{what}: {done:,} of {of:,}")
 
     def _searched(self, library: AnyLibrary, queries: list[tuple[str, bytes | None]]) -> dict[str, dict[str, float]]:
-        """Each way of searching, after a few searches of its kind."""
-        words = [(text, None) for text, _ in queries]
-        ways: dict[str, tuple[Sequence[tuple[str, bytes | None]], Filter | None]] = {
-            "search": (queries, None),
-            "search with a filter to 10%": (queries, _FILTERED),
-            "search by words alone": (words, None),
+        """Each way of searching, after as many searches of its kind for something else, as in a process that lives."""
+        ways: dict[str, tuple[bool, bool, Filter | None]] = {
+            "search": (True, True, None),
+            "search with a filter to 10%": (True, True, _FILTERED),
+            "search by words alone": (True, False, None),
         }
         if self._vectors is not None:
-            meant = [("", vector) for _, vector in queries]
-            ways["search by meaning alone"] = (meant, None)
-            ways["search by meaning with that filter"] = (meant, _FILTERED)
+            ways["search by meaning alone"] = (False, True, None)
+            ways["search by meaning with that filter"] = (False, True, _FILTERED)
         milliseconds = {}
-        for way, (asked, filter) in ways.items():
-            for query in asked[:_WARM]:
-                self._timed(library, query, filter)
-            milliseconds[way] = quantiles([self._timed(library, q, filter) for q in asked])
+        for way, (by_words, by_meaning, filter) in ways.items():
+            for asked in (self._others, queries):
+                each = [(text if by_words else "", vector if by_meaning else None) for text, vector in asked]
+                milliseconds[way] = quantiles([self._timed(library, q, filter) for q in each])
         return milliseconds
 
     def _recalls(
@@ -323,8 +319,7 @@ def library_text(figures: LibraryFigures) -> str:
     ]
     if (server := figures.server) is not None:
         lines += ["", "on the server", *_table(server.milliseconds), ""]
-        if server.moved_a_second is not None:
-            lines.append(f"moved there, compared afterwards: {server.moved_a_second:,.0f} a second")
+        lines.append(f"moved there, compared afterwards: {server.moved_a_second:,.0f} a second")
         lines += _recall_lines(server.recall, server.recall_filtered)
         lines.append("problems: " + ("; ".join(server.problems) or "none"))
     return "\n".join(lines)

@@ -55,9 +55,10 @@ def move(source: StoredLibrary, target: StoredLibrary, told: Told = lambda what,
     """Copy, then compare everything. The source is only read. Raises as either library does; what was copied until then
     stays, and the next move goes on from there."""
     fresh = 0
-    for batch, done, of in _batches(source, "artifacts"):
-        fresh += _put_artifacts(target, _wholes(source, batch))
-        told("artifacts copied", done, of)
+    with target.filling():
+        for batch, done, of in _batches(source, "artifacts"):
+            fresh += _put_artifacts(target, _wholes(source, batch))
+            told("artifacts copied", done, of)
     for batch, done, of in _batches(source, "runs"):
         _copy_runs(source, target, batch)
         told("runs copied", done, of)

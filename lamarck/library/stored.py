@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from types import TracebackType
 from typing import Self
 
@@ -65,6 +65,10 @@ class StoredLibrary(ABC):
     @abstractmethod
     def _search(self, connection: Connection, request: Request) -> list[Found]:
         """At most `request.limit`, best first, with their reasons."""
+
+    def filling(self) -> AbstractContextManager[None]:
+        """While much comes in at once; what is quicker made whole at the end is left out until then."""
+        return nullcontext()
 
     def tidy(
         self,

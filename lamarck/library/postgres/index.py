@@ -19,7 +19,8 @@ from lamarck.library.postgres.dialect import PostgresConnection
 from lamarck.library.postgres.held import HELD, Known
 from lamarck.library.search import OF_AN_OBJECT, Request
 
-_MOST_DIMENSIONS = 2000  # that HNSW can index
+_BUILD_KB = 512 * 1024
+MOST_DIMENSIONS = 2000  # that HNSW can index
 _SIGNS_AGREE = 0.05  # of the held rows, those that are then compared in full; recall as `lamarck bench library` has it
 _LEAST_COMPARED = 1200
 _SEEN = 140  # candidates that HNSW keeps while it searches: `hnsw.ef_search`
@@ -210,14 +211,29 @@ class PostgresLists:
 
 def make_vector_index(connection: PostgresConnection, digest: str, dimension: int) -> None:
     """The graph over the vectors of one model, made once."""
+    # The graph over some 250,000 vectors: where it does not fit, making it takes many times as long.
+    connection.execute(
+        "SELECT set_config('maintenance_work_mem', ?, true) FROM pg_settings"
+        " WHERE name = 'maintenance_work_mem' AND setting::bigint < ?",
+        (f"{_BUILD_KB}kB", _BUILD_KB),
+    )
     connection.execute(
         f"CREATE INDEX IF NOT EXISTS {index_name(digest)} ON vectors"
         f" USING hnsw ((vector::vector({dimension})) vector_ip_ops) WHERE digest = {quoted(digest)}"
     )
 
 
+def drop_vector_index(connection: PostgresConnection, digest: str) -> bool:
+    """Where there is no vector of the model yet; whether it was dropped."""
+    some = f"SELECT EXISTS (SELECT 1 FROM vectors WHERE digest = {quoted(digest)})"  # noqa: S608 - our own SQL
+    if connection.execute(some).fetchone()[0]:
+        return False
+    connection.execute(f"DROP INDEX IF EXISTS {index_name(digest)}")
+    return True
+
+
 def lacks_vector_index(connection: PostgresConnection, digest: str, dimension: int) -> bool:
-    if dimension > _MOST_DIMENSIONS:
+    if dimension > MOST_DIMENSIONS:
         return False
     return connection.execute("SELECT to_regclass(?)", (f"lamarck.{index_name(digest)}",)).fetchone()[0] is None
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from lamarck.errors import LamarckError
 from lamarck.library import artifacts
@@ -13,7 +14,14 @@ from lamarck.library.place import Server
 from lamarck.library.postgres.database import PostgresDatabase
 from lamarck.library.postgres.dialect import PostgresConnection
 from lamarck.library.postgres.held import Known
-from lamarck.library.postgres.index import PostgresIndex, PostgresLists, lacks_vector_index, make_vector_index
+from lamarck.library.postgres.index import (
+    MOST_DIMENSIONS,
+    PostgresIndex,
+    PostgresLists,
+    drop_vector_index,
+    lacks_vector_index,
+    make_vector_index,
+)
 from lamarck.library.postgres.schema import SCHEMA
 from lamarck.library.search import Found, Request, search
 from lamarck.library.stored import StoredLibrary
@@ -70,6 +78,22 @@ class PostgresLibrary(StoredLibrary):
         if lacks:
             with self._database.patiently() as connection:
                 make_vector_index(connection, self._embedder.digest, self._embedder.dimension)
+
+    @contextmanager
+    def filling(self) -> Iterator[None]:
+        """The graph over the vectors is made at the end, where there was none to search before: that takes a fraction
+        of the time of adding to it one by one. Who is killed meanwhile leaves it to the next who opens the library."""
+        embedder = self._embedder
+        if embedder is None or embedder.dimension > MOST_DIMENSIONS:
+            yield
+            return
+        with self._database.write() as connection:
+            dropped = drop_vector_index(connection, embedder.digest)
+        try:
+            yield
+        finally:
+            if dropped:
+                self._ready_for_vectors()
 
     def note_use(self, artifact_id: str, *, accepted: bool, seconds: float, run_id: str = "") -> None:
         if not self.reads_only:
