@@ -319,7 +319,11 @@ class Assembly:
             checks=self.checks,
             generators={
                 "templates": self.template_generator(self.templates),
-                "reuse": Reuse(self.library, candidates=self.settings.reuse.candidates),
+                "reuse": Reuse(
+                    self.library,
+                    candidates=self.settings.reuse.candidates,
+                    bits=self.settings.reuse.fewest_bits,
+                ),
                 "model": self.model_tier,
                 "repair": self.model_tier,
                 "search": self._search_repair,

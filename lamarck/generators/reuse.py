@@ -9,6 +9,7 @@ from lamarck.budget import Budget
 from lamarck.errors import BadInput
 from lamarck.generators.alignment import variants
 from lamarck.generators.generator import Proposal
+from lamarck.generators.telling import bits_of
 from lamarck.library.contradiction import contradicts
 from lamarck.library.library import Hit, Library
 from lamarck.policy import Step
@@ -18,20 +19,24 @@ from lamarck.tasks.uses import without_provided
 _VARIANTS_PER_ARTIFACT = 3
 _MOST_ALIGNED = 20  # names that one program may have got one after another
 _NEARLY_ALL = 0.8  # of a request's words
+_MEANS_THE_SAME = 0.6  # cosine; what merely passed a single case by chance had 0.38 to 0.51 (docs/benchmarks.md)
 _LOOKED_AT = (4, 16)  # hits for each candidate, since those that contradict the request are left out
 
 
 class Reuse:
     """Proposes library artifacts, best hit first, a few alignments each. Costs no token.
 
-    How near an artifact is only orders the tries: a near match is a candidate like any other.
+    How near an artifact is only orders the tries: a near match is a candidate like any other. But where the given tests
+    tell less than `bits`, much that has nothing to do with a task passes them, so that only what is called as asked,
+    has nearly all of the request's words or means nearly the same is tried.
     """
 
     name = "reuse"
 
-    def __init__(self, library: Library, *, candidates: int) -> None:
+    def __init__(self, library: Library, *, candidates: int, bits: float = 12.0) -> None:
         self._library = library
         self._candidates = candidates
+        self._bits = bits
         self._found: Iterator[Candidate] = iter(())
 
     def propose(self, task: Task, history: tuple[Attempt, ...], step: Step, budget: Budget) -> Proposal | None:
@@ -77,13 +82,16 @@ class Reuse:
         """The best by words where they leave little doubt, then the best by words and meaning: to find out what a
         request means takes longer than all else of a search."""
         wanted = query(task)
+        few = bits_of(task) < self._bits
         found = self._library.find(wanted, limit=_LOOKED_AT[0], signature=task.signature, by="words")
-        clear = (hit for hit in found if _is_named_so(hit.artifact, task) or hit.words >= _NEARLY_ALL)
+        clear = (hit for hit in found if _is_clear(hit, task))
         yield from (hit for hit in islice(clear, 1) if _fits(hit, task))
         known = 0
         for many in _LOOKED_AT:  # deeper where what is asked for stands in a crowd that says the opposite
             found = self._library.find(wanted, limit=many * self._candidates, signature=task.signature)
-            yield from (hit for hit in found[known:] if _fits(hit, task))
+            yield from (
+                hit for hit in found[known:] if _fits(hit, task) and (not few or _is_clear(hit, task) or _means_so(hit))
+            )
             if len(found) < many * self._candidates:
                 return
             known = len(found)
@@ -110,6 +118,15 @@ def _fits(hit: Hit, task: Task) -> bool:
 def _is_named_so(artifact: Artifact, task: Task) -> bool:
     """Whether it is called what the task asks for."""
     return task.entry_point is not None and artifact.task.entry_point == task.entry_point
+
+
+def _is_clear(hit: Hit, task: Task) -> bool:
+    """By words alone."""
+    return _is_named_so(hit.artifact, task) or hit.words >= _NEARLY_ALL
+
+
+def _means_so(hit: Hit) -> bool:
+    return hit.cosine is not None and hit.cosine >= _MEANS_THE_SAME
 
 
 def query(task: Task) -> str:

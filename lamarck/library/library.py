@@ -16,11 +16,12 @@ Ranking = Literal["both", "words", "meaning"]
 
 class Hit(Record, frozen=True, kw_only=True):
     """One search result. `score` orders hits of one search and means nothing across searches; reasons say why; words:
-    how many of the request's words its text has, as a share."""
+    how many of the request's words its text has, as a share; cosine: of what both mean, where both have a vector."""
 
     artifact: Artifact
     score: float
     words: float = 0.0
+    cosine: float | None = None
     reasons: tuple[str, ...] = ()
 
 

@@ -200,7 +200,9 @@ class StoredLibrary(ABC):
         with self._transactions.read() as connection:
             found = self._search(connection, request)
             known = artifacts.read_artifacts(connection, [f.seq for f in found])
-        return tuple(Hit(artifact=known[f.seq], score=f.score, words=f.has, reasons=f.reasons) for f in found)
+        return tuple(
+            Hit(artifact=known[f.seq], score=f.score, words=f.has, cosine=f.cosine, reasons=f.reasons) for f in found
+        )
 
     def get(self, id_or_prefix: str) -> Artifact:
         """By its id or its first four or more characters. Raises `BadInput`."""

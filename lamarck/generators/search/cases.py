@@ -10,6 +10,8 @@ import copy
 import doctest
 from collections.abc import Iterator
 
+from lamarck.records import AcceptanceKind, Task, Trust
+
 _MOST = 60  # cases of one test
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -69,6 +71,19 @@ def shown_cases(text: str) -> int:
     tests = [n for n in inner if isinstance(n, _Function) and n.name.startswith("test")]
     # One test runs all the examples, whatever their number.
     return sum(examples) - len(examples) + sum(_rows(t) for t in tests)
+
+
+def cases_of(task: Task) -> int:
+    """How many cases a task's given tests show."""
+    count = 0
+    for each in task.tests(Trust.GIVEN):
+        if each.kind is AcceptanceKind.PYTEST:
+            count += shown_cases(each.content)
+        elif each.kind is AcceptanceKind.EXAMPLES:
+            count += each.content.count('"call"')
+        elif each.kind is AcceptanceKind.DOCTEST:
+            count += each.content.count(">>>")
+    return count
 
 
 def _rows(test: _Function) -> int:

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from itertools import chain
 from math import log
 
-from lamarck.generators.search.cases import shown_cases
+from lamarck.generators.search.cases import cases_of
 from lamarck.generators.templates.asking import head_of, prose_of, stem, words_of
 from lamarck.generators.templates.common import COMMON
 from lamarck.generators.templates.stated import affirmed
 from lamarck.generators.templates.template import Template
-from lamarck.records import AcceptanceKind, Task, Trust
+from lamarck.records import Task, Trust
 
 _ENOUGH_CASES = 3  # given ones, for a name of the request's own
 # Words of a goal, for each case that its tests show, that neither the template nor the tests know. Where there are
@@ -95,7 +95,7 @@ class Matcher:
         say."""
         name = words_of(task.entry_point or "")
         prose = prose_of(task)
-        cases = _cases(task)
+        cases = cases_of(task)
         told = prose.partition(_TESTS_NAME)[0]
         open_words = frozenset(words_of(told)) - COMMON - _NEUTRAL - _tested(task)
         said = frozenset((*words_of(prose), *name))
@@ -161,19 +161,6 @@ def _asked_for(task: Task) -> str:
 def _ordered(ranked: Iterable[tuple[tuple[float, int] | None, _Scope]]) -> list[tuple[tuple[float, int], _Scope]]:
     found = [(rank, scope) for rank, scope in ranked if rank is not None]
     return sorted(found, key=lambda f: f[0], reverse=True)
-
-
-def _cases(task: Task) -> int:
-    """How many the given tests show."""
-    count = 0
-    for each in task.tests(Trust.GIVEN):
-        if each.kind is AcceptanceKind.PYTEST:
-            count += shown_cases(each.content)
-        elif each.kind is AcceptanceKind.EXAMPLES:
-            count += each.content.count('"call"')
-        elif each.kind is AcceptanceKind.DOCTEST:
-            count += each.content.count(">>>")
-    return count
 
 
 def _scope(number: int, template: Template) -> _Scope:
