@@ -17,7 +17,7 @@ from lamarck.benchmarks.machine import Machine, this_machine
 from lamarck.benchmarks.problem import Problem
 from lamarck.benchmarks.rows import appended
 from lamarck.benchmarks.significance import quantile
-from lamarck.benchmarks.suites.routine import near_misses, requests
+from lamarck.benchmarks.suites.routine import later_requests, near_misses, requests
 from lamarck.benchmarks.suites.table import load_suite
 from lamarck.errors import BadInput, LamarckError
 from lamarck.policy import SEARCH
@@ -26,7 +26,7 @@ from lamarck.temporary import temporary_folder
 
 _FILES = {"humaneval": "humaneval.jsonl", "mbpp": "mbpp.jsonl", "exercism": "exercism.jsonl"}
 _TIMINGS = 5  # of each request; the least counts: the first reads the templates, others meet a busy machine
-ROUTINE, NEAR = "routine", "near misses"
+ROUTINE, NEAR, LATER = "routine", "near misses", "routine, later"
 
 Say = Callable[[str], None]
 
@@ -89,6 +89,7 @@ def _problems(data: Path | None) -> Iterator[tuple[str, Problem]]:
     near = near_misses(requests())
     for problem in load_suite("routine", None)[0]:
         yield (NEAR if problem.id in near else ROUTINE), problem
+    yield from ((LATER, problem) for problem in load_suite("routine", later_requests())[0])
     for suite, file in _FILES.items():
         if data is not None and (data / file).is_file():
             yield from ((suite, problem) for problem in load_suite(suite, data / file)[0])
@@ -141,7 +142,7 @@ def templates_text(report: TemplatesReport) -> str:
         "",
         f"{report.templates} templates in {report.families} families",
         "",
-        f"{'suite':<12}{'requests':>9}{'matched':>9}{'hits':>6}{'mended':>8}{'wrong':>7}"
+        f"{'suite':<16}{'requests':>9}{'matched':>9}{'hits':>6}{'mended':>8}{'wrong':>7}"
         f"{'ms, median':>12}{'95%':>6}{'most':>7}",
     ]
     suites: Mapping[str, list[TemplateRow]] = {
@@ -152,7 +153,7 @@ def templates_text(report: TemplatesReport) -> str:
         matched, hits = sum(bool(r.tried) for r in rows), sum(r.hit is not None for r in rows)
         wrong, mended = sum(r.right is False for r in rows), sum(r.mended for r in rows)
         lines.append(
-            f"{suite:<12}{len(rows):>9}{matched:>9}{hits:>6}{mended:>8}{wrong:>7}"
+            f"{suite:<16}{len(rows):>9}{matched:>9}{hits:>6}{mended:>8}{wrong:>7}"
             f"{quantile(times, 0.5):>12.2f}{quantile(times, 0.95):>6.2f}{max(times):>7.2f}"
         )
     bad = [f"{r.suite} {r.task}: {r.hit}" for r in report.rows if r.right is False]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from lamarck.api import Settings
-from lamarck.benchmarks.suites.routine import near_misses, requests
+from lamarck.benchmarks.suites.routine import later_requests, near_misses, requests
 from lamarck.benchmarks.suites.table import load_suite
-from lamarck.benchmarks.templates import NEAR, ROUTINE, TemplateRow, measure_templates, templates_text
+from lamarck.benchmarks.templates import LATER, NEAR, ROUTINE, TemplateRow, measure_templates, templates_text
 
 MEASURED = {"slug", "retry-while-none"}
 
@@ -21,10 +21,13 @@ def test_a_hit_counts_and_a_near_miss_is_left_alone(tmp_path: Path) -> None:
                 suite = NEAR if problem.id in near else ROUTINE
                 row = TemplateRow(suite=suite, task=problem.id, tried=(), hit=None, right=None, milliseconds=1.0)
                 file.write(row.to_json() + "\n")
+        for problem in load_suite("routine", later_requests())[0]:
+            row = TemplateRow(suite=LATER, task=problem.id, tried=(), hit=None, right=None, milliseconds=1.0)
+            file.write(row.to_json() + "\n")
     said: list[str] = []
     report = measure_templates(Settings(), data=None, rows=rows, say=said.append)
     found = {r.task: r for r in report.rows}
-    assert len(found) == 65
+    assert len(found) == 125
     assert found["slug"].right is True
     assert str(found["slug"].hit).startswith("text/slugify@")
     assert found["retry-while-none"].tried == ()

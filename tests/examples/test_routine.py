@@ -17,7 +17,7 @@ import pytest
 from lamarck.api import Lamarck, Settings
 from lamarck.benchmarks.building import build
 from lamarck.benchmarks.problem import Problem
-from lamarck.benchmarks.suites.routine import FORMS, near_misses, requests
+from lamarck.benchmarks.suites.routine import FORMS, later_requests, near_misses, requests
 from lamarck.benchmarks.suites.table import load_suite
 from lamarck.checks.hollow import hollow
 from lamarck.checks.judge.judge import Judge, Subject, SubjectReport
@@ -29,6 +29,7 @@ from lamarck.settings import SandboxSettings
 
 ROWS: list[dict[str, Any]] = [json.loads(line) for line in requests().read_text(encoding="utf-8").splitlines()]
 PROBLEMS = load_suite("routine", None)[0]
+LATER = load_suite("routine", later_requests())[0]
 LURES = near_misses(requests())
 
 
@@ -60,6 +61,9 @@ def test_what_there_is() -> None:
     assert len({r["family"] for r in plain}) == 12
     assert min(Counter(r["family"] for r in plain).values()) >= 3
     assert {r["family"] for r in ROWS if r["near_miss"]} == {r["family"] for r in plain}
+    later = [json.loads(line) for line in later_requests().read_text(encoding="utf-8").splitlines()]
+    assert Counter(r["family"] for r in later) == dict.fromkeys({r["family"] for r in plain}, 5)
+    assert not {r["id"] for r in later} & {r["id"] for r in ROWS}
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda r: r["id"])
@@ -70,7 +74,7 @@ def test_every_request_has_tests_enough(row: dict[str, Any]) -> None:
         assert count_tests(row["hidden"]) >= 1
 
 
-@pytest.mark.parametrize("problem", PROBLEMS, ids=lambda p: p.id)
+@pytest.mark.parametrize("problem", (*PROBLEMS, *LATER), ids=lambda p: p.id)
 def test_the_reference_passes_and_nothing_else(
     problem: Problem, lamarck: Lamarck, judge: Judge, tmp_path: Path
 ) -> None:
