@@ -116,8 +116,8 @@ class ReuseSettings(Record, frozen=True, kw_only=True):
     enabled: Annotated[bool, _described("try proven code from the library first")] = True
     candidates: Annotated[int, _described("how many library artifacts to try on a task's tests", ge=0, le=50)] = 10
     fewest_bits: Annotated[
-        float, _described("where the answers of given tests tell less, only nearly the same request is served", ge=0)
-    ] = 12.0
+        float, _described("that given tests have to tell before what is no near request is tried; 0: always", ge=0)
+    ] = 7.0
     blocks: Annotated[int, _described("proven functions to offer a model as imports; 0: none", ge=0, le=20)] = 6
     blocks_from: Annotated[
         float, _described("how near one has to be to a step of the task to be offered, as the search scores it", ge=0)

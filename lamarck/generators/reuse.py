@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
+from math import log2
 
 from lamarck.budget import Budget
 from lamarck.errors import BadInput
@@ -26,14 +27,15 @@ _LOOKED_AT = (4, 16)  # hits for each candidate, since those that contradict the
 class Reuse:
     """Proposes library artifacts, best hit first, a few alignments each. Costs no token.
 
-    How near an artifact is only orders the tries: a near match is a candidate like any other. But where the given tests
-    tell less than `bits`, much that has nothing to do with a task passes them, so that only what is called as asked,
-    has nearly all of the request's words or means nearly the same is tried.
+    How near an artifact is only orders the tries: a near match is a candidate like any other. But of many programs that
+    have nothing to do with a task one soon passes a test that tells little. So the k-th program is tried only where the
+    given tests tell `bits` + log2(k) and more (0: always), or where it is called as asked, has nearly all of the
+    request's words or means nearly the same.
     """
 
     name = "reuse"
 
-    def __init__(self, library: Library, *, candidates: int, bits: float = 12.0) -> None:
+    def __init__(self, library: Library, *, candidates: int, bits: float = 7.0) -> None:
         self._library = library
         self._candidates = candidates
         self._bits = bits
@@ -51,18 +53,22 @@ class Reuse:
 
     def _all(self, task: Task) -> Iterator[Candidate]:
         seen: set[str] = set()
-        for artifact in self._proposed(task):
+        told = bits_of(task)
+        for artifact, is_sure in self._proposed(task):
+            if self._bits and not is_sure and told < self._bits + log2(len(seen) + 1):
+                continue
             for candidate in islice(aligned(artifact, task), _VARIANTS_PER_ARTIFACT):
                 tree = tree_hash(candidate.files[0].text) or candidate.id
                 if tree not in seen:
                     seen.add(tree)
                     yield candidate
 
-    def _proposed(self, task: Task) -> Iterator[Artifact]:
-        """What served the same request before, without a search; when that does not do, what a search brings."""
+    def _proposed(self, task: Task) -> Iterator[tuple[Artifact, bool]]:
+        """What served the same request before, without a search; when that does not do, what a search brings. With each
+        whether it is nearly the same request."""
         known = self._library.recognise(task)
         if known is not None:
-            yield self._library.get(known)
+            yield self._library.get(known), True
             self._library.forget(task)
         left = self._candidates
         roots: set[str] = set()
@@ -73,7 +79,7 @@ class Reuse:
             if root in roots:
                 continue  # the same code under another name does the same
             roots.add(root)
-            yield hit.artifact
+            yield hit.artifact, _is_clear(hit, task) or _means_so(hit)
             left -= 1
             if not left:
                 return
@@ -82,16 +88,13 @@ class Reuse:
         """The best by words where they leave little doubt, then the best by words and meaning: to find out what a
         request means takes longer than all else of a search."""
         wanted = query(task)
-        few = bits_of(task) < self._bits
         found = self._library.find(wanted, limit=_LOOKED_AT[0], signature=task.signature, by="words")
         clear = (hit for hit in found if _is_clear(hit, task))
         yield from (hit for hit in islice(clear, 1) if _fits(hit, task))
         known = 0
         for many in _LOOKED_AT:  # deeper where what is asked for stands in a crowd that says the opposite
             found = self._library.find(wanted, limit=many * self._candidates, signature=task.signature)
-            yield from (
-                hit for hit in found[known:] if _fits(hit, task) and (not few or _is_clear(hit, task) or _means_so(hit))
-            )
+            yield from (hit for hit in found[known:] if _fits(hit, task))
             if len(found) < many * self._candidates:
                 return
             known = len(found)
