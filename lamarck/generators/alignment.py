@@ -17,12 +17,19 @@ _FEW_PARAMETERS = 3  # up to here every order of the parameters is worth a try
 
 
 def variants(
-    files: tuple[SourceFile, ...], have: str | None, *, path: str, wanted: str | None, signature: str | None
+    files: tuple[SourceFile, ...],
+    have: str | None,
+    *,
+    path: str,
+    wanted: str | None,
+    signature: str | None,
+    container: str | None = None,
 ) -> Iterator[tuple[SourceFile, ...]]:
     """Versions of `files` that may answer under the wanted name and signature, likeliest first.
 
     files: main file first. have: its entry point. path: where the task's main file stands. signature: as
-    `def name(…) -> …`, or None when the task does not state one. Nothing is yielded when it cannot fit at all.
+    `def name(…) -> …`, or None when the task does not state one. container: `list`, `tuple` or `set`, where the task
+    wants one: what a generator yields is put into it. Nothing is yielded when it cannot fit at all.
     """
     main = files[0]
     moved = (SourceFile(path=path, text=main.text), *files[1:])
@@ -38,7 +45,9 @@ def variants(
     defined = {n.name: n for n in tree.body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)}
     source = defined.get(have)
     seen: set[str] = set()
-    for text in _texts(main.text, defined, source, wanted, signature):
+    if container is not None and not (isinstance(source, ast.FunctionDef) and _yields(source)):
+        container = None
+    for text in _texts(main.text, defined, source, wanted, signature, container):
         if text not in seen:
             seen.add(text)
             yield (SourceFile(path=path, text=text), *files[1:])
@@ -48,13 +57,20 @@ _Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
 def _texts(
-    text: str, defined: dict[str, _Definition], source: _Definition | None, wanted: str, signature: str | None
+    text: str,
+    defined: dict[str, _Definition],
+    source: _Definition | None,
+    wanted: str,
+    signature: str | None,
+    container: str | None,
 ) -> Iterator[str]:
     target = _parse_signature(signature)
-    if wanted in defined and (target is None or _same_parameters(defined[wanted], target)):
+    if container is None and wanted in defined and (target is None or _same_parameters(defined[wanted], target)):
         yield text
     if source is None:
         return
+    if target is None and container is not None and isinstance(source, ast.FunctionDef):
+        target = ast.FunctionDef(name=wanted, args=source.args, body=[], decorator_list=[], returns=None)
     if target is None or isinstance(source, ast.ClassDef):
         if wanted != source.name:
             yield f"{text.rstrip()}\n\n\n{wanted} = {source.name}\n"
@@ -66,7 +82,16 @@ def _texts(
         inner = f"_proven_{wanted}"
         text = _renamed(text, wanted, inner)
     for arguments in _mappings(source.args, target.args):
-        yield f"{text.rstrip()}\n\n\n{_adapter(wanted, target, f'{inner}({arguments})')}\n"
+        call = f"{inner}({arguments})"
+        call = call if container is None else f"{container}({call})"
+        yield f"{text.rstrip()}\n\n\n{_adapter(wanted, target, call)}\n"
+
+
+def _yields(function: ast.FunctionDef) -> bool:
+    """Whether calling it gives a generator."""
+    inner = [n for n in ast.walk(function) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)]
+    nested = {id(n) for each in inner if each is not function for n in ast.walk(each)}
+    return any(isinstance(n, ast.Yield | ast.YieldFrom) and id(n) not in nested for n in ast.walk(function))
 
 
 def _from_methods(text: str, source: ast.ClassDef, wanted: str, target: ast.FunctionDef) -> Iterator[str]:

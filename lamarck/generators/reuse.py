@@ -10,7 +10,7 @@ from lamarck.budget import Budget
 from lamarck.errors import BadInput
 from lamarck.generators.alignment import variants
 from lamarck.generators.generator import Proposal
-from lamarck.generators.telling import bits_of
+from lamarck.generators.telling import bits_of, container_of
 from lamarck.library.contradiction import contradicts
 from lamarck.library.library import Hit, Library
 from lamarck.policy import Step
@@ -148,11 +148,16 @@ def aligned(artifact: Artifact, task: Task) -> Iterator[Candidate]:
         return  # modules import each other by name, so only the same layout can serve
     path = source.files[0].path if several else task.main_path
     for files in variants(
-        source.files, source.entry_point, path=path, wanted=task.entry_point, signature=task.signature
+        source.files,
+        source.entry_point,
+        path=path,
+        wanted=task.entry_point,
+        signature=task.signature,
+        container=container_of(task),
     ):
         yield make_candidate(
             files=files,
             entry_point=task.entry_point,
-            origin=Origin(generator="reuse", template_version="align-1"),
+            origin=Origin(generator="reuse", template_version="align-2"),
             parents=(artifact.id,),
         )

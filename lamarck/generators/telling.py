@@ -25,12 +25,13 @@ _MADE = 12.0  # of an object that is made, such as a date
 _FLOAT = 10.0
 _TEXT, _MOST_TEXT = 4.0, 24.0  # of a character; of a text
 _MOST = 32.0
+_CONTAINERS: dict[type[ast.expr], str] = {ast.List: "list", ast.Tuple: "tuple", ast.Set: "set"}
 _EQUAL = {"assertEqual", "assertEquals", "assertListEqual", "assertDictEqual", "assertCountEqual", "assertAlmostEqual"}
 
 
 def bits_of(task: Task) -> float:
     """Of all given tests together; each answer counts in full once."""
-    shown = [pair for each in task.tests(Trust.GIVEN) for pair in _answers(each.kind, each.content)]
+    shown = list(_shown(task))
     total = 0.0
     seen: set[str] = set()
     for answer, arguments in shown:
@@ -39,6 +40,16 @@ def bits_of(task: Task) -> float:
         seen.add(text)
         total += min(_AGAIN, _bits(answer)) if is_known else _bits(answer)
     return total + _UNREAD * max(0, cases_of(task) - len(shown))
+
+
+def container_of(task: Task) -> str | None:
+    """`list`, `tuple` or `set`, where every answer that can be read is one; else None."""
+    kinds = {type(answer) for answer, _ in _shown(task)}
+    return _CONTAINERS.get(kinds.pop()) if len(kinds) == 1 else None
+
+
+def _shown(task: Task) -> Iterator[tuple[ast.expr, set[str]]]:
+    return (pair for each in task.tests(Trust.GIVEN) for pair in _answers(each.kind, each.content))
 
 
 def _answers(kind: AcceptanceKind, content: str) -> Iterator[tuple[ast.expr, set[str]]]:

@@ -18,7 +18,7 @@ from lamarck.library.index_entry import split_words
 from lamarck.library.signature import shape_of
 from lamarck.records import Task, content_id, now
 
-VERSION = "1 align-1"  # of what a hit is made of; a row of another version is as good as none
+VERSION = "1 align-2"  # of what a hit is made of; a row of another version is as good as none
 _IN_MEMORY = 512
 _log = logging.getLogger("lamarck.library")
 

@@ -93,3 +93,30 @@ def test_foreign_annotations_are_left_out() -> None:
 @pytest.mark.parametrize("signature", ["nonsense", "def broken(", "class X"])
 def test_a_signature_that_does_not_parse_counts_as_none(signature: str) -> None:
     assert texts(SUBTRACT, "subtract", "minus", signature) == [f"{SUBTRACT}\n\nminus = subtract\n"]
+
+
+EVENS = (
+    "def evens(numbers, most=10):\n    for n in numbers:\n        if n % 2 == 0 and n <= most:\n            yield n\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "signature"),
+    [("even_ones", "def even_ones(values)"), ("even_ones", None), ("evens", "def evens(numbers, most=10)")],
+)
+@pytest.mark.parametrize(("container", "answer"), [("list", [2, 4]), ("tuple", (2, 4)), ("set", {2, 4})])
+def test_what_a_generator_yields_is_put_into_what_is_wanted(
+    wanted: str, signature: str | None, container: str, answer: Any
+) -> None:
+    files = (SourceFile(path="old.py", text=EVENS),)
+    found = list(variants(files, "evens", path="new.py", wanted=wanted, signature=signature, container=container))
+    assert run(found[0][0].text, wanted)([1, 2, 3, 4, 12]) == answer
+
+
+def test_only_a_generator_is_put_into_a_container() -> None:
+    plain = "def halves(numbers):\n    def each():\n        yield from numbers\n    return [n / 2 for n in each()]\n"
+    for source in (plain, SUBTRACT):
+        name = source[4 : source.index("(")]
+        files = (SourceFile(path="old.py", text=source),)
+        (found,) = variants(files, name, path="new.py", wanted="f", signature=None, container="list")
+        assert "list(" not in found[0].text

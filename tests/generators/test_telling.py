@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lamarck.generators.telling import bits_of
+from lamarck.generators.telling import bits_of, container_of
 from lamarck.records import Acceptance, AcceptanceKind, Task, Trust, make_task
 
 
@@ -73,3 +73,17 @@ def test_one_more_case_never_tells_less(answers: list[object], more: int) -> Non
 @pytest.mark.parametrize("content", ["", "def (", "\x00", "'''\n>>> f(\n"])
 def test_what_does_not_parse_tells_nothing(content: str, kind: AcceptanceKind) -> None:
     assert bits_of(task_of(content, kind)) <= 3
+
+
+@pytest.mark.parametrize(
+    ("lines", "container"),
+    [
+        (["assert f(1) == [1]", "assert f(2) == []"], "list"),
+        (["assert f(1) == (1,)"], "tuple"),
+        (["assert f(1) == [1]", "assert f(2) == (1,)"], None),
+        (["assert f(1) == 1"], None),
+        (["pass"], None),
+    ],
+)
+def test_which_container_is_wanted_is_read_from_the_answers(lines: list[str], container: str | None) -> None:
+    assert container_of(asserting(*lines)) == container
