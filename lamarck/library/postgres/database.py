@@ -13,6 +13,7 @@ from lamarck.library.place import Server
 from lamarck.library.postgres.dialect import PostgresConnection
 from lamarck.library.postgres.faults import lost, told_plainly
 from lamarck.library.postgres.held import MAKE_HELD
+from lamarck.library.postgres.index import SEARCH_SETTINGS
 from lamarck.library.postgres.schema import (
     MIGRATIONS,
     SCHEMA,
@@ -143,6 +144,7 @@ class PostgresDatabase:
         place = "SELECT extnamespace::regnamespace::text FROM pg_extension WHERE extname = 'vector'"
         (beside,) = connection.execute(place).fetchone()
         raw.execute(f"SET search_path = {SCHEMA}, {beside}, pg_catalog")
+        raw.execute(SEARCH_SETTINGS)
         if known < len(MIGRATIONS):
             with raw.transaction():
                 migrate(connection, name)

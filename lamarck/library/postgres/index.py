@@ -23,7 +23,8 @@ _BUILD_KB = 512 * 1024
 MOST_DIMENSIONS = 2000  # that HNSW can index
 _SIGNS_AGREE = 0.05  # of the held rows, those that are then compared in full; recall as `lamarck bench library` has it
 _LEAST_COMPARED = 1200
-_SEEN = 140  # candidates that HNSW keeps while it searches: `hnsw.ef_search`
+_SEEN = 140  # candidates that HNSW keeps while it searches
+SEARCH_SETTINGS = f"SET hnsw.ef_search = {_SEEN}; SET hnsw.iterative_scan = relaxed_order"  # of a session
 _SEEN_FILTERED = 200
 _RANKED_BESIDE_MEANING = 300  # rows that full text ranks where meaning is searched too: it says little beside that
 _RANKED_ALONE = 8000
@@ -78,8 +79,7 @@ class PostgresLists:
 
     def by_words(self, depth: int) -> list[tuple[int, float]]:
         most = _RANKED_ALONE if self._request.vector is None else _RANKED_BESIDE_MEANING
-        counted = self._counted(most)
-        (texts,) = self._connection.execute("SELECT coalesce(max(seq), 1) FROM artifacts").fetchone()
+        texts, counted = self._counted(most)
         idf = {
             term: max(_LEAST_IDF, log(max(texts - n, 0) + 0.5) - log(n + 0.5)) for n, term in counted if n is not None
         }
@@ -115,19 +115,20 @@ class PostgresLists:
         total = sum(idf.values())
         return [(seq, min(1.0, score / total)) for seq, score in found]
 
-    def _counted(self, most: int) -> list[tuple[int | None, str]]:
-        """How many texts have each word; None: more than are ranked."""
+    def _counted(self, most: int) -> tuple[int, list[tuple[int | None, str]]]:
+        """How many texts there are, and how many have each word; None: more than are ranked."""
         terms = [plain(term) for term in self._request.terms]
         if not terms:
-            return []
+            return 1, []
         counts = self._connection.execute(
             "SELECT CASE WHEN tsvector_to_array(to_tsvector('lamarck.words', term)) && ?::text[] THEN ? ELSE"
-            " (SELECT count(*) FROM (SELECT 1 FROM words WHERE lexemes @@ query LIMIT ?) AS few) END, term"
+            " (SELECT count(*) FROM (SELECT 1 FROM words WHERE lexemes @@ query LIMIT ?) AS few) END, term,"
+            " (SELECT coalesce(max(seq), 1) FROM artifacts)"
             " FROM (SELECT term, plainto_tsquery('lamarck.words', term) AS query"
             " FROM unnest(?::text[]) AS term) AS asked",
             (self._known.common(self._connection, most), most + 1, most + 1, terms),
         ).fetchall()
-        return [(None if n > most else n, term) for n, term in counts]
+        return counts[0][2], [(None if n > most else n, term) for n, term, _ in counts]
 
     def _of_permitted(self, row: str) -> tuple[str, list[object]]:
         """The filter as a condition on a column that holds rows, and its parameters."""
