@@ -91,13 +91,15 @@ def holm(p_values: Sequence[float]) -> tuple[float, ...]:
 
 
 def quantile(values: Sequence[float], share: float) -> float:
-    """The value below which `share` of the sorted `values` lies, interpolated linearly between neighbours."""
+    """The value below which `share` of the values lies, in whatever order they stand, interpolated linearly between
+    neighbours."""
     if not values:
         raise ValueError("no values, no quantile")
-    place = share * (len(values) - 1)
+    ordered = sorted(values)
+    place = share * (len(ordered) - 1)
     below = math.floor(place)
-    above = min(below + 1, len(values) - 1)
-    return values[below] + (values[above] - values[below]) * (place - below)
+    above = min(below + 1, len(ordered) - 1)
+    return ordered[below] + (ordered[above] - ordered[below]) * (place - below)
 
 
 def _at_most(successes: int, trials: int, p: float) -> float:

@@ -143,7 +143,7 @@ def templates_text(report: TemplatesReport) -> str:
         f"{report.templates} templates in {report.families} families",
         "",
         f"{'suite':<16}{'requests':>9}{'matched':>9}{'hits':>6}{'mended':>8}{'wrong':>7}"
-        f"{'ms, median':>12}{'95%':>6}{'most':>7}",
+        f"{'ms, median':>12}{'95%':>6}{'most':>7}{'matched':>9}",
     ]
     suites: Mapping[str, list[TemplateRow]] = {
         suite: [r for r in report.rows if r.suite == suite] for suite in dict.fromkeys(r.suite for r in report.rows)
@@ -155,6 +155,7 @@ def templates_text(report: TemplatesReport) -> str:
         lines.append(
             f"{suite:<16}{len(rows):>9}{matched:>9}{hits:>6}{mended:>8}{wrong:>7}"
             f"{quantile(times, 0.5):>12.2f}{quantile(times, 0.95):>6.2f}{max(times):>7.2f}"
+            + (f"{quantile(where, 0.5):>9.2f}" if (where := [r.milliseconds for r in rows if r.tried]) else f"{'-':>9}")
         )
     bad = [f"{r.suite} {r.task}: {r.hit}" for r in report.rows if r.right is False]
     if bad:

@@ -118,6 +118,7 @@ def test_holm_only_raises_and_keeps_the_order(values: list[float]) -> None:
 
 def test_quantile_interpolates() -> None:
     assert quantile([1.0, 2.0, 3.0, 4.0], 0.5) == 2.5
+    assert quantile([4.0, 1.0, 3.0, 2.0], 0.5) == 2.5, "in whatever order they stand"
     assert quantile([5.0], 0.95) == 5.0
     with pytest.raises(ValueError, match="no values"):
         quantile([], 0.5)
