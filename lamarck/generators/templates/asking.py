@@ -62,7 +62,7 @@ class Asked:
 @dataclass
 class Request:
     """A task as the fitting sees it. text: everything, for hints. kept: what of the stub stands already and has to
-    stay."""
+    stay. misfits: skeletons of programs that were found not to fit."""
 
     asked: list[Asked]
     exceptions: list[str]
@@ -70,6 +70,7 @@ class Request:
     text: str
     kept: list[str]
     kept_names: frozenset[str]
+    misfits: set[tuple[str, int, tuple[str, ...]]] = field(default_factory=set)
 
 
 def stem(word: str) -> str:

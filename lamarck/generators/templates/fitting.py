@@ -51,32 +51,36 @@ class _Work:
 
 def fit(template: Template, request: Request, choices: dict[str, str], order: int = 0) -> str | None:
     """The text of the candidate's main file; deterministic. order: see `fit_parameters`."""
-    text = _fit(template, request, choices, order)
-    if text is None and any(a.stated for a in request.asked):  # words may state a part of the parameters
-        called = replace(request, asked=[a.as_called for a in request.asked])
-        text = _fit(template, called, choices, order)
-    return text
-
-
-def _fit(template: Template, request: Request, choices: dict[str, str], order: int) -> str | None:
     program = program_of(template.text(choices))
-    if program is None:
+    if program is None or (misfit := (template.id, order, program.skeleton)) in request.misfits:
         return None
-    definitions = program.definitions
-    mapped = _definitions(template, request, program, order)
-    if mapped is None:
-        return None
+    asked = [request]
+    if any(a.stated for a in request.asked):  # words may state a part of the parameters
+        asked.append(replace(request, asked=[a.as_called for a in request.asked]))
+    is_misfit = True
+    for each in asked:
+        plans = _plans(template, each, program, order)
+        is_misfit &= plans is None
+        if plans is not None and (text := _fit(template, each, program, plans)) is not None:
+            return text
+    if is_misfit:
+        request.misfits.add(misfit)
+    return None
+
+
+def _fit(template: Template, request: Request, program: Program, plans: list[_Plan]) -> str | None:
     work = _Work(program)
-    for asked, definition in mapped:
-        is_free = asked.name == definition.name or asked.name not in program.needed
-        if not is_free or not _fit_definition(work, template, asked, definition, request, order):
+    for plan in plans:
+        name = plan.asked.name
+        is_free = name == plan.definition.name or name not in program.needed
+        if not is_free or not _carry_out(work, plan, request):
             return None
-        _rename_everywhere(work, definition, asked.name)
-    if not _fit_exceptions(work, template, request, definitions):
+        _rename_everywhere(work, plan.definition, name)
+    if not _fit_exceptions(work, template, request, program.definitions):
         return None
     text = work.result()
     if request.exceptions or request.raised:
-        text = _raising(text, request, definitions)
+        text = _raising(text, request, program.definitions)
     text = _assembled(_importing(text, request), request)
     return text if tree_of(text) is not None else None
 
@@ -121,49 +125,76 @@ def _same_sort(asked: Asked, definition: Definition) -> bool:
 # --- one definition
 
 
-def _fit_definition(
-    work: _Work, template: Template, asked: Asked, definition: Definition, request: Request, order: int
-) -> bool:
-    if asked.documented:
-        _drop_docstring(work, definition)
-    if not isinstance(definition, ast.ClassDef):
-        if asked.returns is not None and not kinds.agree(
-            kinds.of_annotation(asked.returns), kinds.of_annotation(definition.returns)
-        ):
-            return False
-        results = kinds.of_annotation(definition.returns)
-        if not all(kinds.holds(results, c.result) for c in asked.calls if c.result != "NoneType"):
-            return False
-        fitted = fit_parameters(definition.args, asked.arguments, asked.calls, template.synonyms, order=order)
-        return fitted is not None and _rewrite(work, definition, fitted, asked, request)
-    return _fit_members(work, template, asked, definition, request, order)
+@dataclass
+class _Plan:
+    """How a definition comes to serve what is asked for. headers: each function with its parameters; renamed: its
+    members' names → those that are asked for."""
+
+    asked: Asked
+    definition: Definition
+    headers: list[tuple[ast.FunctionDef | ast.AsyncFunctionDef, Fitted]]
+    renamed: dict[str, str]
 
 
-def _fit_members(
-    work: _Work, template: Template, asked: Asked, definition: ast.ClassDef, request: Request, order: int
-) -> bool:
+def _plans(template: Template, request: Request, program: Program, order: int) -> list[_Plan] | None:
+    """One for each definition that is asked for, by headers alone; None where one does not fit."""
+    mapped = _definitions(template, request, program, order)
+    plans: list[_Plan] = []
+    for asked, definition in mapped or ():
+        planned = _of_class if isinstance(definition, ast.ClassDef) else _of_function
+        plan = planned(template, asked, definition, program, order)
+        if plan is None:
+            return None
+        plans.append(plan)
+    return None if mapped is None else plans
+
+
+def _of_function(
+    template: Template, asked: Asked, definition: Definition, program: Program, order: int
+) -> _Plan | None:
+    assert not isinstance(definition, ast.ClassDef)
+    results = kinds.of_annotation(definition.returns)
+    if asked.returns is not None and not kinds.agree(kinds.of_annotation(asked.returns), results):
+        return None
+    if not all(kinds.holds(results, c.result) for c in asked.calls if c.result != "NoneType"):
+        return None
+    fitted = fit_parameters(definition.args, asked.arguments, asked.calls, template.synonyms, order=order)
+    return None if fitted is None else _Plan(asked, definition, [(definition, fitted)], {})
+
+
+def _of_class(template: Template, asked: Asked, definition: Definition, program: Program, order: int) -> _Plan | None:
+    assert isinstance(definition, ast.ClassDef)
     methods = {n.name: n for n in definition.body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)}
-    attributes = work.program.attributes(definition)
+    attributes = program.attributes(definition)
     wanted: dict[str, ast.arguments | None] = {"__init__": None, **asked.members}
     served = served_by(wanted, methods, attributes, template, definition, order)
     if served is None:
-        return False
-    renamed = {found: name for name, found in served.items() if found != name}
+        return None
+    plan = _Plan(asked, definition, [], {found: name for name, found in served.items() if found != name})
     for name, arguments in wanted.items():
         if name not in served:
             if name == "__init__" and (own_parameters(arguments) or any(c.positional for c in asked.calls)):
-                return False
+                return None
             continue
         method = methods.get(served[name])
         if method is None:
             continue
         calls = asked.calls if name == "__init__" else []
         fitted = fit_parameters(method.args, arguments, calls, template.synonyms, skip=1, order=order)
-        if fitted is None or not _rewrite(work, method, fitted, None, request):
-            return False
-    if set(renamed.values()) & (methods.keys() | attributes):
+        if fitted is None:
+            return None
+        plan.headers.append((method, fitted))
+    return None if set(plan.renamed.values()) & (methods.keys() | attributes) else plan
+
+
+def _carry_out(work: _Work, plan: _Plan, request: Request) -> bool:
+    if plan.asked.documented:
+        _drop_docstring(work, plan.definition)
+    asked = None if isinstance(plan.definition, ast.ClassDef) else plan.asked
+    if not all(_rewrite(work, function, fitted, asked, request) for function, fitted in plan.headers):
         return False
-    _rename_members(work, definition, renamed)
+    if isinstance(plan.definition, ast.ClassDef):
+        _rename_members(work, plan.definition, plan.renamed)
     return True
 
 

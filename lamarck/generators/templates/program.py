@@ -49,6 +49,18 @@ class Program:
         used = {n.id for n in self.within(self.tree) if isinstance(n, ast.Name)}
         return self.bound | {name for name in used if hasattr(builtins, name)}
 
+    @cached_property
+    def skeleton(self) -> tuple[str, ...]:
+        """All that decides whether its parameters and members fit: what programs of other choices often share."""
+        found: list[str] = []
+        for name, node in self.definitions.items():
+            if isinstance(node, ast.ClassDef):
+                found += [f"class {name}", *map(ast.dump, node.bases), *sorted(self.attributes(node))]
+                found += [_header(n) for n in node.body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)]
+            else:
+                found.append(_header(node))
+        return tuple(found)
+
     def within(self, node: ast.AST) -> tuple[ast.AST, ...]:
         """The node and everything in it, as `ast.walk` goes."""
         found = self._walked.get(node)
@@ -73,6 +85,11 @@ class Program:
                 and n.value.id == "self"
             )
         return found
+
+
+def _header(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
+    returns = "" if node.returns is None else ast.dump(node.returns)
+    return f"{type(node).__name__} {node.name} {ast.dump(node.args)} {returns}"
 
 
 def names_bound(tree: ast.Module) -> set[str]:
