@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from lamarck.assemble import Assembly
@@ -47,7 +47,11 @@ class Templating:
 
     def candidates(self, task: Task) -> tuple[Candidate, ...]:
         """What a run would try for a task, likeliest first. Nothing is run."""
-        return tuple(Templates(self.collection, tries=self._assembly.settings.templates.tries).candidates(task))
+        return tuple(self.each_candidate(task))
+
+    def each_candidate(self, task: Task) -> Iterator[Candidate]:
+        """As `candidates`, each made when its turn comes."""
+        return Templates(self.collection, tries=self._assembly.settings.templates.tries).candidates(task)
 
     def test(
         self, names: Sequence[str] = (), told: Callable[[CaseResult, int, int], None] | None = None
