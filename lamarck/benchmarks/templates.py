@@ -145,7 +145,7 @@ def templates_text(report: TemplatesReport) -> str:
         "",
         f"{report.templates} templates in {report.families} families",
         "",
-        "ms: CPU time of matching and rendering all programs that may be tried, median; of those where something matched;",
+        "ms: CPU time of matching and rendering all that may be tried, median; of those where something matched;",
         "there until the first program stands",
         f"{'suite':<16}{'requests':>9}{'matched':>9}{'hits':>6}{'mended':>8}{'wrong':>7}"
         f"{'ms':>8}{'matched':>9}{'first':>8}",
