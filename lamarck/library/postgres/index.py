@@ -152,10 +152,9 @@ class PostgresLists:
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))
 
     def _by_graph(self, text: str, depth: int) -> list[tuple[int, float]]:
-        self._connection.execute(
-            f"SET LOCAL hnsw.ef_search = {max(_SEEN if self._permitted.is_open else _SEEN_FILTERED, depth)}"
-        )
-        self._connection.execute("SET LOCAL hnsw.iterative_scan = relaxed_order")
+        seen = max(_SEEN if self._permitted.is_open else _SEEN_FILTERED, depth)
+        if seen != _SEEN:
+            self._connection.execute(f"SET LOCAL hnsw.ef_search = {seen}")
         near = f"(vector::vector({self._dimension})) <#> ?::vector({self._dimension})"
         of_these, values = self._of_permitted("vectors.seq")
         rows = self._connection.execute(
