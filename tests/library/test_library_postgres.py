@@ -339,7 +339,11 @@ def test_a_library_of_the_first_form_is_brought_to_the_present_one(url: str) -> 
         raw.execute("CREATE EXTENSION IF NOT EXISTS vector")
         raw.execute("SET search_path = lamarck, public")
         migrate(PostgresConnection(raw), "here", MIGRATIONS[:1])
+        raw.execute("CREATE INDEX vectors_near_other ON vectors USING hnsw ((vector::vector(8)) vector_ip_ops)")
     with PostgresLibrary(Server(url), embedder=HashingEmbedder()) as library:
+        with library.transactions.read() as connection:
+            graphs = connection.execute("SELECT indexname FROM pg_indexes WHERE indexname LIKE 'vectors_near_%'")
+            assert graphs.fetchall() == [(index_name("h1"),)], "those of other parameters are not kept"
         library.save(an_artifact())
         assert len(library.find("vowels", filter=Filter(kind="function"))) == 1
         assert library.problems() == ()

@@ -97,7 +97,12 @@ _CREATE = (
 )
 # What may be found was last changed by the transaction of this number: readers keep what they know of it until then.
 _CHANGED = f"UPDATE {SCHEMA}.properties SET value = pg_current_xact_id()::text"  # noqa: S608 - our own name
+_DROP_OLDER_GRAPHS = f"""DO $$ DECLARE one record; BEGIN
+        FOR one IN SELECT indexname FROM pg_indexes
+            WHERE schemaname = '{SCHEMA}' AND starts_with(indexname, 'vectors_near_')
+        LOOP EXECUTE format('DROP INDEX {SCHEMA}.%I', one.indexname); END LOOP; END $$"""
 _TELL_CHANGES = (
+    _DROP_OLDER_GRAPHS,
     f"INSERT INTO {SCHEMA}.properties VALUES ('changed', '0')",  # noqa: S608 - our own name
     f"""CREATE FUNCTION {SCHEMA}.tell_change() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
