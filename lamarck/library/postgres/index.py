@@ -23,7 +23,7 @@ _BUILT = 128  # candidates that HNSW keeps while it is made: twice pgvector's ow
 _BUILD_KB = 512 * 1024
 MOST_DIMENSIONS = 2000  # that HNSW can index
 _SIGNS_AGREE = 0.05  # of the held rows, those that are then compared in full; recall as `lamarck bench library` has it
-_LEAST_COMPARED = 1200
+_LEAST_COMPARED = 1000
 _SEEN = 80  # candidates that HNSW keeps while it searches
 SEARCH_SETTINGS = f"SET hnsw.ef_search = {_SEEN}; SET hnsw.iterative_scan = relaxed_order"  # of a session
 _SEEN_FILTERED = 120

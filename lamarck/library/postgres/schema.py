@@ -100,7 +100,7 @@ _CHANGED = f"UPDATE {SCHEMA}.properties SET value = pg_current_xact_id()::text" 
 _DROP_OLDER_GRAPHS = f"""DO $$ DECLARE one record; BEGIN
         FOR one IN SELECT indexname FROM pg_indexes
             WHERE schemaname = '{SCHEMA}' AND starts_with(indexname, 'vectors_near_')
-        LOOP EXECUTE format('DROP INDEX {SCHEMA}.%I', one.indexname); END LOOP; END $$"""
+        LOOP EXECUTE format('DROP INDEX {SCHEMA}.%I', one.indexname); END LOOP; END $$"""  # noqa: S608 - our own name
 _TELL_CHANGES = (
     _DROP_OLDER_GRAPHS,
     f"INSERT INTO {SCHEMA}.properties VALUES ('changed', '0')",  # noqa: S608 - our own name
