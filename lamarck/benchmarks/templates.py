@@ -20,7 +20,6 @@ from lamarck.benchmarks.significance import quantile
 from lamarck.benchmarks.suites.routine import later_requests, near_misses, requests
 from lamarck.benchmarks.suites.table import load_suite
 from lamarck.errors import BadInput, LamarckError
-from lamarck.policy import SEARCH
 from lamarck.records import CheckOutcome, ExitReason, Record
 from lamarck.temporary import temporary_folder
 
@@ -134,7 +133,7 @@ def _tried(lamarck: Lamarck, built: Built, row: TemplateRow, folder: Path) -> Te
     if run.exit_reason is not ExitReason.ACCEPTED or hit is None:
         return row.replace(note=f"{run.exit_reason} {run.message}".strip())
     right = lamarck.judge(built.scoring, hit).outcome is CheckOutcome.PASSED
-    mended = hit.origin.generator == SEARCH
+    mended = hit.origin.generator == "search"
     begun = made[hit.parents[0]] if mended else hit
     return row.replace(hit=str(begun.origin.template_version), mended=mended, right=right)
 

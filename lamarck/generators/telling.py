@@ -34,26 +34,29 @@ def bits_of(task: Task) -> float:
     shown = list(_shown(task))
     total = 0.0
     seen: set[str] = set()
-    for answer, arguments in shown:
+    for answer, call in shown:
         text = ast.dump(answer)
-        is_known = text in seen or text in arguments
+        is_known = text in seen or text in map(ast.dump, call.args)
         seen.add(text)
         total += min(_AGAIN, _bits(answer)) if is_known else _bits(answer)
     return total + _UNREAD * max(0, cases_of(task) - len(shown))
 
 
 def container_of(task: Task) -> str | None:
-    """`list`, `tuple` or `set`, where every answer that can be read is one; else None."""
-    kinds = {type(answer) for answer, _ in _shown(task)}
-    return _CONTAINERS.get(kinds.pop()) if len(kinds) == 1 else None
+    """`list`, `tuple` or `set`, where every answer that can be read is one, and what is asked for gives it itself; else
+    None: a test may put into a list what it got."""
+    shown = list(_shown(task))
+    kinds = {type(answer) for answer, _ in shown}
+    itself = all(isinstance(call.func, ast.Name) and call.func.id == task.entry_point for _, call in shown)
+    return _CONTAINERS.get(kinds.pop()) if itself and len(kinds) == 1 else None
 
 
-def _shown(task: Task) -> Iterator[tuple[ast.expr, set[str]]]:
+def _shown(task: Task) -> Iterator[tuple[ast.expr, ast.Call]]:
     return (pair for each in task.tests(Trust.GIVEN) for pair in _answers(each.kind, each.content))
 
 
-def _answers(kind: AcceptanceKind, content: str) -> Iterator[tuple[ast.expr, set[str]]]:
-    """Each expected answer that can be read, with the arguments of its call."""
+def _answers(kind: AcceptanceKind, content: str) -> Iterator[tuple[ast.expr, ast.Call]]:
+    """Each expected answer that can be read, with the call that has to give it."""
     if kind is AcceptanceKind.PYTEST:
         tree = tree_of(content)
         yield from _of_tests(tree) if tree is not None else ()
@@ -74,14 +77,14 @@ def _examples(source: str) -> Iterator[doctest.Example]:
                 yield from doctest.DocTestParser().get_examples(ast.get_docstring(node) or "")
 
 
-def _pair(call: str, answer: str) -> Iterator[tuple[ast.expr, set[str]]]:
+def _pair(call: str, answer: str) -> Iterator[tuple[ast.expr, ast.Call]]:
     made, expected = tree_of(call.strip()), tree_of(answer.strip())
-    if made is None or expected is None or len(expected.body) != 1 or not isinstance(expected.body[0], ast.Expr):
-        return
-    yield expected.body[0].value, {d for n in ast.walk(made) if isinstance(n, ast.Call) for d in map(ast.dump, n.args)}
+    match (made.body[-1:] if made else [], expected.body if expected else []):
+        case [ast.Expr(value=ast.Call() as called)], [ast.Expr(value=value)]:
+            yield value, called
 
 
-def _of_tests(tree: ast.Module) -> Iterator[tuple[ast.expr, set[str]]]:
+def _of_tests(tree: ast.Module) -> Iterator[tuple[ast.expr, ast.Call]]:
     for node in ast.walk(tree):
         match node:
             case ast.Assert(test=ast.Compare(left=ast.Call() as call, ops=[ast.Eq() | ast.Is()], comparators=[answer])):
@@ -99,7 +102,7 @@ def _of_tests(tree: ast.Module) -> Iterator[tuple[ast.expr, set[str]]]:
             case _:
                 continue
         if _is_read(answer):
-            yield answer, set(map(ast.dump, call.args))
+            yield answer, call
 
 
 def _is_read(answer: ast.expr) -> bool:

@@ -82,6 +82,8 @@ def test_what_does_not_parse_tells_nothing(content: str, kind: AcceptanceKind) -
         (["assert f(1) == (1,)"], "tuple"),
         (["assert f(1) == [1]", "assert f(2) == (1,)"], None),
         (["assert f(1) == 1"], None),
+        (["assert list(f(1)) == [1]"], None),
+        (["assert list(f(1)) == [1]", "assert f(2) == [2]"], None),
         (["pass"], None),
     ],
 )
