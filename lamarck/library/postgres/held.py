@@ -22,6 +22,8 @@ MAKE_HELD = (
     f"DROP TABLE IF EXISTS {HELD}; CREATE TEMPORARY TABLE lamarck_held (seq BIGINT, sketch BIT VARYING);"
     " SET lamarck.held = ''"
 )
+RANKED_BESIDE_MEANING = 300  # rows that full text ranks where meaning is searched too: it says little beside that
+RANKED_ALONE = 8000
 _MOST_FILTERS = 8  # whose rows are kept
 
 
@@ -49,15 +51,17 @@ class Known:
         self._rows: dict[Filter, frozenset[int] | None] = {}
         self._tokens: dict[Filter, str] = {}  # of those rows and vectors, so that a session can say which it holds
         self._last: Filter | None = None
-        self._common: dict[str, float] | None = None
+        self._common = ""  # which session settings hold the common lexemes
 
     def permitted(self, connection: PostgresConnection, wanted: Filter, digest: str) -> Permitted:
         """digest: of the model whose vectors are compared, as a literal of SQL."""
-        changed, token, has_table = connection.execute(
-            "SELECT value, current_setting('lamarck.held', true), to_regclass(?) IS NOT NULL"
-            " FROM properties WHERE name = 'changed'",
+        changed, token, has_table, common = connection.execute(
+            "SELECT value, current_setting('lamarck.held', true), to_regclass(?) IS NOT NULL,"
+            " current_setting('lamarck.common', true) FROM properties WHERE name = 'changed'",
             (HELD,),
         ).fetchone()
+        if not self._common or common != self._common:
+            self._tell_common(connection)
         if changed != self._changed or len(self._open) >= _MOST_FILTERS:
             self._changed, self._open, self._rows, self._tokens = changed, {}, {}, {}
         where, values = condition(wanted, one_row=True)
@@ -87,19 +91,27 @@ class Known:
         connection.execute("SELECT set_config('lamarck.held', ?, false)", (mine,))
         return True
 
-    def common(self, connection: PostgresConnection, most: int) -> list[str]:
-        """Lexemes that more than `most` texts had when the server last looked."""
-        if self._common is None:
-            rows = connection.execute(
-                "SELECT word, share * greatest(reltuples, 0) FROM"
-                " (SELECT most_common_elems::text::text[] AS words, most_common_elem_freqs AS shares FROM pg_stats"
-                " WHERE schemaname = ? AND tablename = 'words' AND attname = 'lexemes') AS told,"
-                " unnest(words, shares[1:cardinality(words)]) AS each (word, share),"
-                " pg_class WHERE pg_class.oid = to_regclass(?)",
-                (SCHEMA, f"{SCHEMA}.words"),
-            )
-            self._common = dict(rows.fetchall())
-        return [word for word, texts in self._common.items() if texts > most]
+    def _tell_common(self, connection: PostgresConnection) -> None:
+        """Lexemes that too many texts had when the server last looked, for `common`. Told a session once: a thousand
+        words take longer to send than to search for."""
+        rows = connection.execute(
+            "SELECT word, share * greatest(reltuples, 0) FROM"
+            " (SELECT most_common_elems::text::text[] AS words, most_common_elem_freqs AS shares FROM pg_stats"
+            " WHERE schemaname = ? AND tablename = 'words' AND attname = 'lexemes') AS told,"
+            " unnest(words, shares[1:cardinality(words)]) AS each (word, share),"
+            " pg_class WHERE pg_class.oid = to_regclass(?)",
+            (SCHEMA, f"{SCHEMA}.words"),
+        ).fetchall()
+        self._common = secrets.token_hex(8)
+        for most in (RANKED_BESIDE_MEANING, RANKED_ALONE):
+            words = [word for word, texts in rows if texts > most]
+            connection.execute("SELECT set_config(?, (?::text[])::text, false)", (f"lamarck.common_{most}", words))
+        connection.execute("SELECT set_config('lamarck.common', ?, false)", (self._common,))
+
+
+def common(most: int) -> str:
+    """SQL for the lexemes that more than `most` texts have, as `Known` told this session: read once a statement."""
+    return f"(SELECT current_setting('lamarck.common_{most}')::text[])"
 
 
 def _rows(connection: PostgresConnection, wanted: Filter) -> frozenset[int] | None:

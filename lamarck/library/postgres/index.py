@@ -16,7 +16,7 @@ from math import log
 
 from lamarck.library.index_entry import IndexEntry
 from lamarck.library.postgres.dialect import PostgresConnection
-from lamarck.library.postgres.held import HELD, Known
+from lamarck.library.postgres.held import HELD, RANKED_ALONE, RANKED_BESIDE_MEANING, Known, common
 from lamarck.library.search import OF_AN_OBJECT, Request
 
 _BUILT = 128  # candidates that HNSW keeps while it is made: twice pgvector's own, for the same recall at half of them
@@ -27,8 +27,6 @@ _LEAST_COMPARED = 1000
 _SEEN = 80  # candidates that HNSW keeps while it searches
 SEARCH_SETTINGS = f"SET hnsw.ef_search = {_SEEN}; SET hnsw.iterative_scan = relaxed_order"  # of a session
 _SEEN_FILTERED = 120
-_RANKED_BESIDE_MEANING = 300  # rows that full text ranks where meaning is searched too: it says little beside that
-_RANKED_ALONE = 8000
 _WEIGHTS = "{0.25, 0.5, 0.75, 1}"  # of signature, doc, goal, name
 _PARTS = (("name", "A"), ("goal", "B"), ("doc", "C"), ("signature", "D"))
 _LEAST_IDF = 1e-6
@@ -71,7 +69,6 @@ class PostgresLists:
         self, connection: PostgresConnection, request: Request, digest: str, dimension: int, known: Known
     ) -> None:
         self._connection = connection
-        self._known = known
         self._request = request
         self._digest = quoted(digest)
         self._dimension = dimension
@@ -79,7 +76,7 @@ class PostgresLists:
         self._permitted = known.permitted(connection, request.filter, self._digest)
 
     def by_words(self, depth: int) -> list[tuple[int, float]]:
-        most = _RANKED_ALONE if self._request.vector is None else _RANKED_BESIDE_MEANING
+        most = RANKED_ALONE if self._request.vector is None else RANKED_BESIDE_MEANING
         texts, counted = self._counted(most)
         idf = {
             term: max(_LEAST_IDF, log(max(texts - n, 0) + 0.5) - log(n + 0.5)) for n, term in counted if n is not None
@@ -97,7 +94,7 @@ class PostgresLists:
         score = " + ".join([one] * len(ranked))
         query = " || ".join(["plainto_tsquery('lamarck.words', ?)"] * len(ranked))
         of_these, values = self._of_permitted("rowid")
-        mine = self._permitted.rows if most == _RANKED_BESIDE_MEANING else None
+        mine = self._permitted.rows if most == RANKED_BESIDE_MEANING else None
         if mine is not None:  # of so few it is cheaper to leave out here
             of_these, values = "", []
         found = self._connection.execute(
@@ -122,12 +119,12 @@ class PostgresLists:
         if not terms:
             return 1, []
         counts = self._connection.execute(
-            "SELECT CASE WHEN tsvector_to_array(to_tsvector('lamarck.words', term)) && ?::text[] THEN ? ELSE"
+            f"SELECT CASE WHEN tsvector_to_array(to_tsvector('lamarck.words', term)) && {common(most)} THEN ? ELSE"  # noqa: S608
             " (SELECT count(*) FROM (SELECT 1 FROM words WHERE lexemes @@ query LIMIT ?) AS few) END, term,"
             " (SELECT coalesce(max(seq), 1) FROM artifacts)"
             " FROM (SELECT term, plainto_tsquery('lamarck.words', term) AS query"
             " FROM unnest(?::text[]) AS term) AS asked",
-            (self._known.common(self._connection, most), most + 1, most + 1, terms),
+            (most + 1, most + 1, terms),
         ).fetchall()
         return counts[0][2], [(None if n > most else n, term) for n, term, _ in counts]
 
