@@ -53,11 +53,11 @@ class Reuse:
 
     def _all(self, task: Task) -> Iterator[Candidate]:
         seen: set[str] = set()
-        told = bits_of(task)
+        told, container = bits_of(task), container_of(task)
         for artifact, is_sure in self._proposed(task):
             if self._bits and not is_sure and told < self._bits + log2(len(seen) + 1):
                 continue
-            for candidate in islice(aligned(artifact, task), _VARIANTS_PER_ARTIFACT):
+            for candidate in islice(aligned(artifact, task, container), _VARIANTS_PER_ARTIFACT):
                 tree = tree_hash(candidate.files[0].text) or candidate.id
                 if tree not in seen:
                     seen.add(tree)
@@ -140,8 +140,8 @@ def query(task: Task) -> str:
     return "\n".join(x for x in (task.goal, task.entry_point) if x)
 
 
-def aligned(artifact: Artifact, task: Task) -> Iterator[Candidate]:
-    """Candidates for `task` made of a proven artifact, likeliest alignment first."""
+def aligned(artifact: Artifact, task: Task, container: str | None) -> Iterator[Candidate]:
+    """Candidates for `task` made of a proven artifact, likeliest alignment first. container: see `container_of`."""
     source = artifact.candidate
     several = len(source.files) > 1
     if several and {f.path for f in source.files} != {s.path for s in task.stubs}:
@@ -153,7 +153,7 @@ def aligned(artifact: Artifact, task: Task) -> Iterator[Candidate]:
         path=path,
         wanted=task.entry_point,
         signature=task.signature,
-        container=container_of(task),
+        container=container,
     ):
         yield make_candidate(
             files=files,

@@ -15,6 +15,7 @@ from lamarck.assemble import Assembly
 from lamarck.checks.judge.judge import Subject
 from lamarck.errors import BadInput
 from lamarck.generators.reuse import aligned, query
+from lamarck.generators.telling import container_of
 from lamarck.library.filters import Filter
 from lamarck.library.signature import shape_of
 from lamarck.records import Artifact, Candidate, CheckOutcome, Example, Record, Task, Trust, make_candidate, make_task
@@ -127,7 +128,8 @@ def _nearest_first(assembly: Assembly, task: Task, wanted: Filter) -> list[str]:
 
 def _passing(assembly: Assembly, task: Task, artifacts: Sequence[Artifact]) -> Iterator[Behaving]:
     """In the order of the artifacts, each by the first of its alignments that passes."""
-    several = [(artifact, c) for artifact in artifacts for c in islice(aligned(artifact, task), _VARIANTS)]
+    container = container_of(task)
+    several = [(a, c) for a in artifacts for c in islice(aligned(a, task, container), _VARIANTS)]
     if not several:
         return
     subjects = tuple(Subject(label=str(number), files=c.files) for number, (_, c) in enumerate(several))

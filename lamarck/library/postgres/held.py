@@ -110,7 +110,7 @@ class Known:
 
 
 def common(most: int) -> str:
-    """SQL for the lexemes that more than `most` texts have, as `Known` told this session: read once a statement."""
+    """SQL for the lexemes that more than `most` texts have, as `Known` told the server: read once a statement."""
     return f"(SELECT current_setting('lamarck.common_{most}')::text[])"
 
 
